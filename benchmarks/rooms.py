@@ -1,10 +1,10 @@
 """How many modules and functions of ours one call of a tool enters: what a reader has to walk through to follow it.
 
-    python benchmarks/rooms.py [--list] [TOOL ...]
+    python benchmarks/rooms.py [--list] [--check] [TOOL ...]
 
 Counts modules and named functions under shared/ and servers/, by a profiler hook in every thread, at the second of two
-calls (the first loads what is loaded at first use). Drone is the simulator's scenario `demo`, which is not counted.
-With --list the functions are listed by module.
+calls (the first loads what is loaded at first use). The services are simulators, which are not counted. With --list the
+functions are listed by module. With --check the status is 1 where a call enters more than its limit.
 """
 
 from __future__ import annotations
@@ -14,17 +14,23 @@ import asyncio
 import sys
 import threading
 from collections import defaultdict
+from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcp import Client
 
+import coder_simulator.app
+import coder_simulator.scenario
+import drone_mcp_simulator.app
+import drone_mcp_simulator.scenario
+import jenkins_mcp_simulator.app
+import jenkins_mcp_simulator.scenario
 from ci_mcp_simulator.clock import ManualClock
-from drone_mcp_simulator.app import serving
-from drone_mcp_simulator.scenario import load
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,15 +40,34 @@ PACKAGES = tuple(
 )  # fmt: skip
 REPO = {"repo": "octo/hello"}
 FAILED = {**REPO, "number": 4}
-# The package and the arguments of each tool.
-TOOLS: dict[str, tuple[str, dict[str, Any]]] = {
-    "drone_list_builds": ("drone_mcp_builds", REPO),
-    "drone_get_build": ("drone_mcp_builds", FAILED),
-    "drone_find_builds": ("drone_mcp_builds", {**REPO, "status": "failed"}),
-    "drone_diagnose_build": ("drone_mcp_logs", FAILED),
-    "drone_get_build_logs": ("drone_mcp_logs", FAILED),
-    "drone_search_build_logs": ("drone_mcp_logs", {**FAILED, "pattern": "error"}),
-    "drone_evaluate_build": ("drone_mcp_policy", FAILED),
+
+
+class Tool(NamedTuple):
+    """A tool, and how many rooms its call may enter.
+
+    The limits are what was measured and a few more, as a count depends on what the process knows from calls before.
+    Raise one for a step that is new, not for a step that is cut into more pieces.
+    """
+
+    package: str
+    arguments: dict[str, Any]
+    modules: int
+    functions: int
+
+
+TOOLS = {
+    "drone_list_builds": Tool("drone_mcp_builds", REPO, 46, 138),
+    "drone_get_build": Tool("drone_mcp_builds", FAILED, 54, 176),
+    "drone_find_builds": Tool("drone_mcp_builds", {**REPO, "status": "failed"}, 46, 140),
+    "drone_diagnose_build": Tool("drone_mcp_logs", FAILED, 78, 370),
+    "drone_get_build_logs": Tool("drone_mcp_logs", FAILED, 62, 205),
+    "drone_search_build_logs": Tool("drone_mcp_logs", {**FAILED, "pattern": "error"}, 62, 201),
+    "drone_evaluate_build": Tool("drone_mcp_policy", FAILED, 49, 158),
+    "drone_list_issues": Tool("forge_issues", REPO, 45, 115),
+    "drone_read_file": Tool("forge_code", {**REPO, "path": "README.md"}, 42, 112),
+    "jenkins_get_build": Tool("jenkins_mcp", {"job": "team/app/main"}, 39, 120),
+    "jenkins_diagnose_build": Tool("jenkins_mcp", {"job": "team/app/feature%2Fnew price"}, 70, 303),
+    "fleet_list_agents": Tool("fleet_mcp", {}, 44, 119),
 }
 
 
@@ -60,19 +85,37 @@ class Profiler:
             self.entered[code.co_filename].add(code.co_qualname)
 
 
-async def follow(tool: str, profiler: Profiler) -> None:
+@asynccontextmanager
+async def environment_of(package: str) -> AsyncGenerator[dict[str, str]]:
+    """Serve the simulator that a server asks during the block; yield the server's environment."""
+    if package == "jenkins_mcp":
+        jenkins = jenkins_mcp_simulator.scenario.load("demo", ManualClock())
+        async with jenkins_mcp_simulator.app.serving(jenkins) as address:
+            token = jenkins.users["viewer"].token
+            yield {"JENKINS_URL": address, "JENKINS_USERNAME": "viewer", "JENKINS_API_TOKEN": token}
+    elif package == "fleet_mcp":
+        coder = coder_simulator.scenario.load("demo", ManualClock())
+        async with coder_simulator.app.serving(coder) as address:
+            yield {"CODER_URL": address, "CODER_SESSION_TOKEN": "demoreads1-fordemonstrationsonly1"}
+    else:
+        about_forge = package.startswith("forge_")
+        drone = drone_mcp_simulator.scenario.load("forge" if about_forge else "demo", ManualClock())
+        async with drone_mcp_simulator.app.serving(drone) as address:
+            token = next(user.token for user in drone.users.values() if user.admin)
+            forge = {"FORGE_SERVER": f"{address}/forge", "FORGE_TOKEN": "forge-token-of-the-bot"} if about_forge else {}
+            yield {"DRONE_SERVER": address, "DRONE_TOKEN": token, **forge}
+
+
+async def follow(name: str, profiler: Profiler) -> None:
     """Call a tool twice, the second time under the profiler."""
-    world = load("demo", ManualClock())
-    async with serving(world) as address:
-        token = next(user.token for user in world.users.values() if user.admin)
-        package, arguments = TOOLS[tool]
-        module = import_module(f"{package}.server")
-        settings = module.SPEC.settings.from_environment({"DRONE_SERVER": address, "DRONE_TOKEN": token})
-        async with Client(module.create(settings)) as client:
+    tool = TOOLS[name]
+    async with environment_of(tool.package) as environment:
+        module = import_module(f"{tool.package}.server")
+        async with Client(module.create(module.SPEC.settings.from_environment(environment))) as client:
             for profiler.on in (False, True):
-                result = await client.call_tool(tool, arguments)
+                result = await client.call_tool(name, tool.arguments)
                 if result.is_error:
-                    raise SystemExit(f"{tool} failed: {result.content}")
+                    raise SystemExit(f"{name} failed: {result.content}")
             profiler.on = False
 
 
@@ -81,20 +124,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tools", nargs="*", metavar="TOOL", default=list(TOOLS), help=f"of {', '.join(TOOLS)}")
     parser.add_argument("--list", action="store_true", help="list the functions by module")
+    parser.add_argument("--check", action="store_true", help="fail where a call enters more than its limit")
     given = parser.parse_args()
-    for tool in given.tools:
+    broken = []
+    for name in given.tools:
         profiler = Profiler()
         threading.setprofile(profiler)  # for the threads of a pool, which the first call starts
         sys.setprofile(profiler)
-        asyncio.run(follow(tool, profiler))
-        entered = profiler.entered
-        print(f"{tool}: {len(entered)} modules, {sum(map(len, entered.values()))} functions")
+        asyncio.run(follow(name, profiler))
+        entered, limit = profiler.entered, TOOLS[name]
+        functions = sum(map(len, entered.values()))
+        print(f"{name}: {len(entered)} modules, {functions} functions")
+        if len(entered) > limit.modules or functions > limit.functions:
+            broken.append(f"{name}: more than {limit.modules} modules or {limit.functions} functions")
         for package in dict.fromkeys(Path(file).relative_to(ROOT).parts[1] for file in sorted(entered)):
             inside = [names for file, names in entered.items() if f"/{package}/" in file]
             print(f"  {package}: {len(inside)} modules, {sum(map(len, inside))} functions")
         if given.list:
             for file, names in sorted(entered.items()):
                 print(f"  {Path(file).relative_to(ROOT)}: {len(names)}: {', '.join(sorted(names))}")
+    if given.check and broken:
+        raise SystemExit("\n".join(broken))
 
 
 if __name__ == "__main__":

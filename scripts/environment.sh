@@ -4,20 +4,22 @@
 #   profile=dev; . scripts/environment.sh    and those of the tests and checks
 #   profile=wheel; . scripts/environment.sh  the same in a separate environment, with the wheel instead of the checkout
 #
-# DRONE_MCP_VENV names another folder for the first two, for a checkout that cannot be written.
+# DRONE_MCP_VENV names another folder for the first two, for a checkout that cannot be written. DRONE_MCP_PYTHON names the
+# interpreter (see scripts/check-python); the profile wheel has an environment of its own for each version.
 
 profile=${profile:-run}
 requirements=$profile
 venv=${DRONE_MCP_VENV:-.venv}
-unset DRONE_MCP_VENV # nothing that runs here is to see it
+interpreter=${DRONE_MCP_PYTHON:-}
+unset DRONE_MCP_VENV DRONE_MCP_PYTHON # nothing that runs here is to see them
 unset PYTHONDONTWRITEBYTECODE # without bytecode, each process of the tests compiles them again: 6 of 12 seconds
 if [ "$profile" = wheel ]; then
   requirements=dev
-  venv=.cache/wheel
+  venv=.cache/wheel${interpreter:+-$("$interpreter" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')}
 fi
 
 find_python() { # Debian's Python has a venv module without its package python3-venv, but no ensurepip, which brings pip
-  for name in python3 python3.14 python3.13 python3.12 python3.11; do
+  for name in ${interpreter:-python3 python3.14 python3.13 python3.12 python3.11}; do
     if command -v "$name" >/dev/null && "$name" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       command -v "$name"
       return

@@ -6,12 +6,14 @@ import math
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import mcp.client.session
 import pytest
 from hypothesis import HealthCheck, settings
 
 import ci_mcp_kit.serving
+from support.event_loop import EventLoop
 from support.patience import PATIENCE
 from support.podman import podman, session_podman
 
@@ -45,9 +47,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
+def anyio_backend() -> tuple[str, dict[str, Any]]:
     """Run async tests on asyncio, as the servers do."""
-    return "asyncio"
+    return "asyncio", {"loop_factory": EventLoop}
 
 
 @pytest.fixture(params=["auto", "legacy"])

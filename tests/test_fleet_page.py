@@ -110,7 +110,7 @@ async def test_a_tool_needs_the_scopes_of_its_row_and_no_others(tool: str, tmp_p
 async def test_a_rehearsed_creation_needs_the_scope_that_the_page_names(
     also: frozenset[str], *, fails: bool, tmp_path: Path
 ) -> None:
-    assert "To rehearse a creation, or to ask a person about one, the reading token also needs `user:read`" in PAGE
+    assert "For a dry run of a creation, or to ask a person about one, the reading token also needs `user:read`" in PAGE
     reading, changing = scopes()["fleet_create_agent"]
     done = await outcome("fleet_create_agent", reading | also, changing, tmp_path, FLEET_ACTIONS="dry-run")
     assert done.failed == fails

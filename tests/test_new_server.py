@@ -24,6 +24,7 @@ GENERATED = [
     ["tests/servers/test_every_server.py", "-k", "manifest or git"],
     ["tests/servers/test_every_surface.py"],
     ["tests/test_tools_page.py"],  # before the README, which refers to its headings
+    ["tests/servers/toy_mcp"],  # before the page of examples, which refers to that of the server
 ]
 LOOKS_AT_WHAT_IS_INSTALLED = re.compile(r"read_installation|role_library|support\.installed")
 TREE = ["tests/test_architecture.py", "tests/test_readme.py", "tests/test_tools_page.py", "tests/servers/toy_mcp"]
@@ -31,7 +32,8 @@ SNAPSHOTS = ["tests/entrypoint/drone_mcp_config/test_snapshots.py", "tests/entry
 # What may change besides the server's own folders: where it is named by hand, and what is generated from all servers.
 BY_HAND = {"pyproject.toml", "roles/toy.yaml"}
 FROM_ALL_SERVERS = (
-    r"README\.md|docs/(tools|roles|architecture)\.md|docs/role\.schema\.json|tests/entrypoint/.*/snapshots/.*"
+    r"README\.md|docs/(tools|examples|examples/toy|roles|architecture)\.md|docs/role\.schema\.json|"
+    r"tests/entrypoint/.*/snapshots/.*"
 )
 
 
@@ -154,7 +156,7 @@ def test_a_toy_server_touches_its_folder_and_turns_no_test_red(tmp_path: Path) -
     assert others >= BY_HAND
 
     copy.git("checkout", "--quiet", ".")
-    copy.git("clean", "--quiet", "--force", "-d", "servers", "tests", "roles")
+    copy.git("clean", "--quiet", "--force", "-d", "servers", "tests", "roles", "docs")
     copy.install()
     assert copy.changed == set()
     copy.test("tests/servers/test_every_server.py", "-k", "manifest")

@@ -21,6 +21,7 @@ README = ROOT / "README.md"
     ("page", "tables"),
     [
         ("README.md", {"servers"}),
+        ("docs/examples.md", {"examples"}),
         ("docs/roles.md", {"roles"}),
         ("docs/settings.md", {"settings", "action-settings"}),
         ("docs/architecture.md", {"packages"}),

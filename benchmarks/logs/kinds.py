@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packs import Case, fold_of, load
 
-from ci_mcp_logs.diagnosis.parts import Part
+from ci_mcp_logs.diagnosis.verdicts import Part
 from ci_mcp_logs.distill import distill
 from drone_mcp_build.failed_steps import FailedStep
 from drone_mcp_client.models import Stage, Step

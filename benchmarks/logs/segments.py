@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from ci_mcp_logs.distill.line_profiles import BLANK
+from ci_mcp_logs.distill.line_features import BLANK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 project = "drone-mcp"
 project_copyright = "drone-mcp maintainers"
 extensions = ["myst_parser"]
-include_patterns = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/*.md"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/*.md", "docs/examples/*.md"]
 root_doc = "docs/index"
 html_theme = "furo"
 html_title = "drone-mcp"
@@ -26,8 +26,8 @@ lexers["mermaid"] = TextLexer()  # shown as text: drawing it would need a script
 
 
 def add_navigation(app: Sphinx, name: str, content: list[str]) -> None:
-    """Make the menu of the links on the index, in their order: pages on GitHub have no such thing."""
-    if name == app.config.root_doc:
+    """Make the menu of the links on the index and on the one of examples: pages on GitHub have no such thing."""
+    if name in {app.config.root_doc, "docs/examples"}:
         linked = dict.fromkeys(re.findall(r"\]\(([\w./-]+\.md)[)#]", content[0]))
         content[0] += "\n".join(["\n```{toctree}", ":hidden:", *linked, "```\n"])
 

@@ -28,6 +28,12 @@ def servers_table(installed: Servers) -> str:
     return table(["server", "what it is for", "tools"], rows)
 
 
+def examples_table(installed: Servers) -> str:
+    """Write where the examples of each server are."""
+    rows = [[f"[{manifest.server}](examples/{name}.md)", manifest.description] for name, manifest in installed.items()]
+    return table(["server", "what it is for"], rows)
+
+
 def roles_table(installed: Servers) -> str:
     """Write which role has which servers."""
     roles: list[Role] = [load_role(name, role_library(None), installed) for name in role_library(None).names()]
@@ -49,6 +55,7 @@ def with_tables(page: str) -> str:
     installed = read_installation()
     tables = {
         "servers": lambda: servers_table(installed),
+        "examples": lambda: examples_table(installed),
         "roles": lambda: roles_table(installed),
         "settings": lambda: settings_table(VARIABLES),
         "action-settings": lambda: settings_table(DEPLOY_VARIABLES),

@@ -24,7 +24,7 @@ HEAD = """\
 
 This page is generated from the code. Fields marked with `?` are omitted if they have no value. Servers validate
 arguments strictly and answer an invalid one with `INVALID_INPUT`. All failures have the shape that
-[Architecture](architecture.md#answers) describes. [Examples](examples.md) shows real answers.
+[Architecture](architecture.md#answers) describes. Each tool has an [example](examples.md).
 """
 
 
@@ -89,8 +89,8 @@ def answer(function: Callable[..., Any]) -> str:
     return shape(flatten(schema))
 
 
-def section(function: Callable[..., Any], told: set[str]) -> str:
-    """Write the section of a tool; a schema that is in `told` was shown before."""
+def section(function: Callable[..., Any], page: str, told: set[str]) -> str:
+    """Write the section of a tool, whose example is on `page`; a schema that is in `told` was shown before."""
     made = make_tool(function)
     facts: Declared = getattr(function, TOOL_MARK)
     required = made.parameters.get("required", [])
@@ -98,12 +98,13 @@ def section(function: Callable[..., Any], told: set[str]) -> str:
     held = ", as above" if facts.schema in told else f":\n\n```\n{answer(function)}\n```"
     told.add(facts.schema)
     head = [f"### `{made.name}`\n\n{made.description}\n", "| argument | type | default | |\n| --- | --- | --- | --- |"]
-    return "\n".join([*head, *rows, f"\nAnswer: `{facts.schema}`{held}\n"])
+    return "\n".join([*head, *rows, f"\nAnswer ([example]({page}#{made.name})): `{facts.schema}`{held}\n"])
 
 
 def tools_page() -> str:
     """Return the whole page."""
     parts, told = [HEAD], set[str]()
-    for manifest in read_installation().values():
-        parts += [f"## {manifest.server}\n", *(section(item, told) for item in tools_of(manifest))]
+    for name, manifest in read_installation().items():
+        page = f"examples/{name}.md"
+        parts += [f"## {manifest.server}\n", *(section(item, page, told) for item in tools_of(manifest))]
     return "\n".join(parts)

@@ -1,1 +1,1 @@
-"""The builds server: which builds there are and how they stand. It only reads."""
+"""The builds server: lists builds, shows their status, waits for them. It only reads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.diagnosis.parts import Part
+from ci_mcp_logs.diagnosis.verdicts import Part
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.failed_steps import FailedStep, failures_that_count
 from drone_mcp_builds.formatting import clean_error, name_stage, name_step

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_build.build_names import clean_name
-from drone_mcp_build.failure_class import judge
+from drone_mcp_build.failed_steps import judge
 from drone_mcp_build.refs import history_branch
 from drone_mcp_build.stopped_build import judge_stopped_build
 from drone_mcp_build.unfinished_build import Outlook, outlook_of

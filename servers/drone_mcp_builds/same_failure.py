@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from drone_mcp_known.signature_store import Signatures
 
 BY_LOGS: Final = "the tools of drone-logs, if this role has them, show since when a branch fails in the same way"
-# As `ci_mcp_logs.signature` makes it.
+# As `ci_mcp_logs.evidence` makes it.
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{12}")
 
 

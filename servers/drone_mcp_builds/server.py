@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SPEC = ServerSpec(
     name="drone-builds",
     title="Drone CI builds",
-    description="Which Drone CI builds there are and how they stand.",
+    description="Lists Drone CI builds, shows their status, and waits for them.",
     instructions="""\
 Drone CI builds, read-only: CI status, build status, pipeline and step status, failed, red, green, broken, running, \
 pending, queued, stuck, cancelled, skipped, waiting for approval; repositories, branches, commits, tags, \

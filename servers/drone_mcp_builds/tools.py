@@ -89,7 +89,7 @@ class BuildTools:
         repo: RepoArgument = None,
         number: BuildNumber = None,
     ) -> BuildView:
-        """How a build stands: what failed first, approval, stages and steps, commit, links."""
+        """Status of a build: what failed first, approval, stages and steps, commit, links."""
         what = resolve_address(self._access, repo, number)
         return await self._reader.view(what.repo, what.number)
 
@@ -104,7 +104,7 @@ class BuildTools:
         # The TypeScript SDK gives a request up after 60 s (DEFAULT_REQUEST_TIMEOUT_MSEC); 15 s are left for Drone.
         max_seconds: Annotated[int, Field(ge=1, le=45, description="1 to 45")] = 45,
     ) -> WaitView:
-        """Wait until a build ends or changes (since cursor); tell what changed and how it stands."""
+        """Wait until a build ends or changes (since cursor); return its status and what changed."""
         what = resolve_address(self._access, repo, number)
         build = what.number or (await self._access.builds.newest(what.repo)).build.number
         request = WaitRequest(what.repo, build, until, cursor, max_seconds)

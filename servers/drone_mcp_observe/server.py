@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SPEC = ServerSpec(
     name="drone-observe",
     title="Drone CI observation",
-    description="Show how Drone CI and the systems that it deploys do: queue, trends, alerts, metrics, logs, traces.",
+    description="State of Drone CI and of the systems it deploys: queue, trends, alerts, metrics, logs, traces.",
     instructions="""\
 How CI itself and the running systems do; read-only. CI: queue, runners, agents, capacity, pending, stuck, paused, \
 slow builds, duration, wait, failure rate, statistics, trends, flaky. Running systems: incident, outage, on call, \

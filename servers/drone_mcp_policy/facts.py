@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.sanitize import sanitize
-from ci_mcp_logs.diagnosis.parts import Part
-from ci_mcp_logs.failure_class import Judgement, judge_name
+from ci_mcp_logs.diagnosis.verdicts import Judgement, Part, judge_name
 from drone_mcp_build.build_names import clean_name
-from drone_mcp_build.failed_steps import failures_that_count
-from drone_mcp_build.failure_class import judge
+from drone_mcp_build.failed_steps import failures_that_count, judge
 from drone_mcp_policy.states import state_of
 
 if TYPE_CHECKING:
-    from ci_mcp_logs.failure_class import Confidence
+    from ci_mcp_logs.diagnosis.verdicts import Confidence
     from drone_mcp_build.failed_steps import FailedStep
     from drone_mcp_client.models import Build
     from drone_mcp_policy.states import State

@@ -1,7 +1,7 @@
 """The decision. Pure and deterministic: the same build, history, rules and time give the same answer.
 
-Rules are asked in the order of their file, and the first that fits decides. A rule that retries, but may not any more,
-lets the next one look. If no rule decides, the table of states does.
+Rules are evaluated in the order of their file, and the first match decides. A retry rule that has used up its tries is
+skipped. If no rule matches, the table of states decides.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 AGAIN: Final = "drone_evaluate_build"
 HOW: Final = (
-    "Rules are asked in this order and the first that fits decides; one that retries, but may not any more, lets the "
-    "next look. What none decides, `otherwise` does."
+    "Rules are evaluated in this order, and the first match decides; a retry rule that has used up its tries is "
+    "skipped. If no rule matches, `otherwise` decides."
 )
 _STEPS: Final[dict[Action, str]] = {
     "wait": "Wait for {build}, then evaluate it again",

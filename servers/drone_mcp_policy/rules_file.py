@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ci_mcp_kit.suggesting import suggest
 from ci_mcp_kit.yaml_source import InvalidFile, Kind, Source, read_source
-from ci_mcp_logs.failure_class import CLASSES
+from ci_mcp_logs.diagnosis.verdicts import CLASSES
 from drone_mcp_policy import rule_values
 from drone_mcp_policy.rules import TRANSIENT, Retries, Rule, Rules, When
 from drone_mcp_policy.states import ACTIONS, STATES, USED_IN

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ci_mcp_kit.tools import tool
-from ci_mcp_logs.failure_class import Confidence, FailureClass, Judgement
+from ci_mcp_logs.diagnosis.verdicts import Confidence, FailureClass, Judgement
 from drone_mcp_build.access import resolve_address
 from drone_mcp_policy.views import DecisionView, ExplanationView
 

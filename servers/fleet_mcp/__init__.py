@@ -1,1 +1,1 @@
-"""Agents in Coder workspaces: creates them, gives them work, shows how they stand and what they did."""
+"""Agents in Coder workspaces: creates them, gives them work, shows their state and what they did."""

@@ -39,7 +39,7 @@ async def check_access(settings: FleetSettings) -> list[Finding]:
 SPEC = ServerSpec(
     name="drone-fleet",
     title="Fleet of agents in Coder",
-    description="Coding agents in Coder workspaces: who works on what and how it stands; steers them, guarded.",
+    description="Coding agents in Coder workspaces: their tasks and states; steers them, guarded.",
     instructions=f"""\
 A fleet of coding agents in Coder workspaces: agent, worker, role, project, task, workspace, stuck, lost, stop, restart.
 

@@ -87,13 +87,9 @@ def _fold(part: str) -> str:
     """Return the form that all names of one job or folder have in common."""
     while (plain := unquote(part)) != part:
         part = plain
-    return "".join(map(_fold_character, part))
-
-
-def _fold_character(character: str) -> str:
     # As Java's String.CASE_INSENSITIVE_ORDER compares characters, each by itself: in upper case, then in lower case.
-    upper = character.upper()
-    return (upper if len(upper) == 1 else character).lower()[:1]
+    uppers = (upper if len(upper := character.upper()) == 1 else character for character in part)
+    return "".join(character.lower()[:1] for character in uppers)
 
 
 def _matches(glob: list[str], parts: list[str]) -> bool:

@@ -16,13 +16,12 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp.server.mcpserver.prompts import Prompt
-from mcp.server.mcpserver.prompts.base import Message, UserMessage
+from mcp.server.mcpserver.prompts.base import Message, PromptArgument, UserMessage
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, Completion
-from pydantic import Field
 
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import error_data, view_text
@@ -103,9 +102,11 @@ def add_resources(server: MCPServer[Any], part: object, tools: Sequence[str], cl
     """Register the resources of `part` whose tools are offered."""
     for function, facts in _offered_resources(part, tools):
         described = inspect.cleandoc(function.__doc__ or "")
+        wrapped = _wrap("resource", facts.name, function, clean)
+        _copy_signature(wrapped, function)
         server.resource(
             facts.uri, name=facts.name, title=facts.title, description=described, mime_type=facts.mime_type
-        )(_wrap("resource", facts.name, function, clean))
+        )(wrapped)
 
 
 class _Prompt(Prompt):
@@ -119,11 +120,19 @@ class _Prompt(Prompt):
 def add_prompts(server: MCPServer[Any], part: object, tools: Sequence[str], clean: Cleaner) -> None:
     """Register the prompts of `part` whose tools are offered."""
     for function, facts in _offered_prompts(part, tools):
-        wrapped = _wrap("prompt", function.__name__, function, clean)
-        described = inspect.cleandoc(function.__doc__ or "")
-        made = _Prompt.from_function(wrapped, title=facts.title, description=described)
-        # `from_function` wraps it in pydantic's validate_call(), which would check the arguments before `_wrap` does.
-        server.add_prompt(made.model_copy(update={"fn": wrapped}))
+        _, schema = _read_arguments_of(getattr(function, "__func__", function))
+        required = schema.get("required", ())
+        made = _Prompt(
+            name=function.__name__,
+            title=facts.title,
+            description=inspect.cleandoc(function.__doc__ or ""),
+            arguments=[
+                PromptArgument(name=name, description=described.get("description"), required=name in required)
+                for name, described in schema["properties"].items()
+            ],
+            fn=_wrap("prompt", function.__name__, function, clean),
+        )
+        server.add_prompt(made)
 
 
 def prompt_names(parts: Sequence[object], tools: Sequence[str]) -> tuple[str, ...]:
@@ -187,7 +196,6 @@ def _wrap(
             except Exception as error:
                 raise protocol_error(crash(name), clean) from error
 
-    _copy_signature(wrapper, function, schema["properties"])
     return wrapper
 
 
@@ -197,15 +205,11 @@ def _read_arguments_of(function: Callable[..., Any]) -> tuple[type[Arguments], d
     return model, flatten(model.model_json_schema())
 
 
-def _copy_signature(wrapper: Callable[..., Any], function: Callable[..., Any], described: dict[str, Any]) -> None:
+def _copy_signature(wrapper: Callable[..., Any], function: Callable[..., Any]) -> None:
     """Give `wrapper` the parameters of `function`, of any type: the SDK would word errors of types differently."""
-    parameters = [
-        parameter.replace(annotation=Annotated[Any, Field(description=described[name].get("description"))])
-        for name, parameter in inspect.signature(function).parameters.items()
-    ]
+    parameters = [parameter.replace(annotation=Any) for parameter in inspect.signature(function).parameters.values()]
     wrapper.__name__ = function.__name__
-    wrapper.__doc__ = function.__doc__
-    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    wrapper.__annotations__ = dict.fromkeys((parameter.name for parameter in parameters), Any)
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as the inspect module reads it
 
 

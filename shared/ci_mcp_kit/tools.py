@@ -101,8 +101,9 @@ def marked(part: object, mark: str, kind: type[T]) -> list[tuple[Callable[..., A
     """
     # By the classes, base first, because dir() would sort the names.
     layers = [part] if inspect.ismodule(part) or inspect.isfunction(part) else list(reversed(type(part).__mro__))
-    names = dict.fromkeys(name for layer in layers for name in vars(layer))
-    members = [part, *(getattr(part, name) for name in names if not name.startswith("_"))]
+    attributes = {name: value for layer in layers for name, value in vars(layer).items() if not name.startswith("_")}
+    # Properties are left out, as they would be computed here: some read a file at their first use, to start fast.
+    members = [part, *(getattr(part, name) for name, value in attributes.items() if callable(value))]
     pairs = ((item, getattr(item, mark, None)) for item in members if callable(item))
     return [(item, facts) for item, facts in pairs if isinstance(facts, kind)]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.evidence import new_lines, study_of
-from ci_mcp_logs.excerpt_lines import write_to_fit
+from ci_mcp_logs.evidence import new_lines, study_of, write_to_fit
 from ci_mcp_logs.numbered_lines import GAP, Row, numbered, room_of_all
 
 if TYPE_CHECKING:

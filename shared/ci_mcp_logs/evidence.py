@@ -1,12 +1,20 @@
-"""The evidence of a failure in the log of a step: its study, signature, headline, new lines, places in files. Pure."""
+"""The evidence of a failure in the log of a step: what names it, its places in files, and its lines as written. Pure.
+
+A signature is a short name for a failure that stays the same when it happens again. Two failures are the same if the
+lines that describe them are equal after masking all that differs from run to run: numbers, times, ids, the folders
+before a file's name. The choice of these lines must not depend on the caller's budget or on other builds, so a
+signature is taken from an excerpt of its own.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.log_forms import error_command
-from ci_mcp_logs.signature import signature
+from ci_mcp_logs.log_forms import error_command, stamp_of
+from ci_mcp_logs.numbered_lines import GAP, Row, numbered, room_of, room_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +29,19 @@ _COMPLAINT = re.compile(
 )
 _MOST_NEW = 0.5  # part of a log's lines; with more new ones, the good log is one of other work
 _SIGNED = 1000  # tokens of the excerpt that a signature is taken from, whatever the caller's budget is
+_ANY_ROOM = 1 << 30  # tokens
+_FEWEST = 20  # of the distiller's tokens; fewer show no line
+
+_VERSION = "2"  # of signatures: rises with any change that gives a failure another signature
+# Another value for one of these three gives every failure another signature, so that none is found again in a store.
+_LINES = 5  # different masked lines, the most important ones
+_READ = 300  # characters of a line
+_LENGTH = 12  # hexadecimal digits, 48 bits: among a million failures any two share one with a chance of 0.2 %
+
+_FOLDERS = re.compile(r"(?:[A-Za-z]:)?[\\/](?:[\w.@+-]{1,200}[\\/]){1,40}")
+_IDS = re.compile(r"0x[0-9a-fA-F]+|(?<![0-9A-Za-z])(?=[0-9a-f-]*[0-9])[0-9a-f][0-9a-f-]{6,}(?![0-9A-Za-z])")
+_TIMES = re.compile(r"\d+(?:[.,:]\d+)*\s?(?:ns|us|µs|ms|s|sec|secs|seconds?|m|min|minutes?)\b")
+_NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 def study_of(text: LogText, good: LogText | None = None) -> Study:
@@ -68,3 +89,73 @@ def headline(found: Excerpt) -> ExcerptLine | None:
     """Return the line that even the smallest answer shows: the first complaint of the heaviest block."""
     lines = [line for block in found.by_weight[:1] for line in block.lines]
     return next((line for line in lines if _COMPLAINT.search(line.text)), None)
+
+
+def write_to_fit(text: LogText, study: Study, exit_code: int, found: Excerpt, room: int, widest: int) -> list[Row]:
+    """Write the excerpt's lines; if they do not all fit, distil again for less room, as that may choose other lines.
+
+    The distiller counts by characters. The part of its budget that fits is estimated from the room that the lines of
+    the excerpt take as they are written.
+    """
+    every = write_excerpt(text, found, _ANY_ROOM, widest)
+    need = room_of_all(every)
+    if need <= room:
+        return every
+    fewer = study.excerpt(exit_code, max(_FEWEST, found.tokens * room // need))
+    return write_excerpt(text, fewer, room, widest, headline(found))
+
+
+def write_excerpt(text: LogText, found: Excerpt, room: int, widest: int, first: ExcerptLine | None = None) -> list[Row]:
+    """Write the excerpt's lines, as many as there is room for, in the order of the log.
+
+    `first` is chosen before all others, then the heaviest blocks.
+    """
+    # Numbers that count from the end are the longer, the earlier their lines.
+    widest_number = text.last if text.first > 0 else text.first + min((line.number for line in found.lines), default=1)
+    digits = len(str(widest_number))
+    kept: dict[int, tuple[ExcerptLine, Row]] = {}
+    groups = [block.lines for block in found.by_weight]
+    for group in [(first,), *groups] if first else groups:
+        for line in group:
+            if line.number in kept:
+                continue
+            number = text.first + line.number - 1
+            row = numbered(number, digits, text.lines[line.number - 1], widest, form=text.stamps)
+            if line.times > 1:
+                row = row._replace(text=f"{row.text}  [{line.times} times]")
+            room -= room_of(row.text)
+            if room < 0:
+                return _with_gaps(kept)
+            kept[line.number] = line, row
+        room -= room_of(GAP.text)
+    return _with_gaps(kept)
+
+
+def _with_gaps(kept: dict[int, tuple[ExcerptLine, Row]]) -> list[Row]:
+    """Return the rows in order, with a gap where lines between them are left out."""
+    lines = [kept[number] for number in sorted(kept)]
+    rows = [row for _, row in lines[:1]]
+    for (before, _), (after, row) in pairwise(lines):
+        rows += [row] if after.number == before.number + before.times else [GAP, row]
+    return rows
+
+
+def count_lines(rows: list[Row]) -> int:
+    """Return how many of the written rows are lines of the log, without gaps."""
+    return sum(row != GAP for row in rows)
+
+
+def masked(line: str) -> str:
+    """Return the line without its time stamp, and with `#` for everything else that differs from run to run."""
+    text = _FOLDERS.sub("/", line[len(stamp_of(line)) :][:_READ])
+    for pattern in (_IDS, _TIMES, _NUMBERS):
+        text = pattern.sub("#", text)
+    return " ".join(text.split())
+
+
+def signature(lines: Iterable[str]) -> str:
+    """Return the signature of the failure that `lines` describe, the most important first; "" if none has a letter."""
+    described = [text for text in dict.fromkeys(map(masked, lines)) if any(map(str.isalpha, text))][:_LINES]
+    if not described:
+        return ""
+    return hashlib.sha256("\n".join([_VERSION, *described]).encode("utf-8", "replace")).hexdigest()[:_LENGTH]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_logs.framing import framed, new_nonce
-from ci_mcp_logs.numbered_lines import Span, Writer, last_lines
+from ci_mcp_logs.numbered_lines import Span, Writer, framed, last_lines, new_nonce
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText

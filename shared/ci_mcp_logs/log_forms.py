@@ -1,7 +1,8 @@
 """The forms in which CI systems write a log around the words of the tools that they run. Pure.
 
 A line may carry a time stamp, the name of the container or parallel branch that wrote it, or a command to the CI system
-that marks an error. A group of lines has a heading. Tools and what they say are recognised without all this.
+that marks an error. A group of lines has a heading. Tools and what they say are recognised without all this. An answer
+shows the time stamps once for all of its lines.
 
 The forms are documented by those who write them:
 
@@ -16,13 +17,27 @@ The forms are documented by those who write them:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
-
-from ci_mcp_logs.timestamps import STAMP_BEGINS, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+# RFC 3339 and its relatives with a blank, a slash, a comma or without an offset; a clock alone; logfmt's time="...".
+# GitLab adds the number and the letter of the stream, and a `+` without a blank where a line goes on (gitlab-runner 17,
+# FF_TIMESTAMPS). Jenkins' clock is followed by two blanks (plugins.jenkins.io/timestamper).
+_STAMP = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z \d\d[EO](?:\+|[ \t]|$)|\d\d:\d\d:\d\d  "
+    r"|(?:\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?"
+    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?"
+    r'|time="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?")(?:[ \t]|$)',
+    re.ASCII,
+)
+STAMP_BEGINS = frozenset("0123456789[t")  # the first characters that a stamp may have, which is quicker to test
+_VALUES = str.maketrans("", "", "0123456789.,+EO")  # E and O: streams
+_SAMPLE = 256  # lines of a log, spread over it, in which its form is looked for
+_LEAST = 4  # lines of the sample that must begin with a stamp of that form
+_ROOM = 56  # tokens: two of the longest stamps, and what they mean
 _READ = 2_000  # characters of a line in which a form is looked for
 # A name in brackets is a parallel branch's, unless it is a level, which is the tool's own word.
 _LEVEL = r"(?i:error|warn|info|debug|fail|fatal|ok|trace|notice|severe|critical|pass|skip|pipeline|exec)"
@@ -55,6 +70,38 @@ _SCRIPT_ENDS = re.compile(r"(?:shell|env|with): ?|##\[endgroup\]|::endgroup::")
 _COMMAND = re.compile(
     r"(?:(?:\+|\$|>|Step \d+/\d+ : RUN|#\d+ \[.*\] RUN|RUN) +|##\[command\]|\[[\w .-]+\] \$ |[A-Z]:\\[^>\n]*>)(?=\S)"
 )
+
+
+def stamp_of(line: str) -> str:
+    """Return the time stamp at the beginning of a line, including the blank after it; "" for none."""
+    found = _STAMP.match(line) if line[:1] in STAMP_BEGINS else None
+    return found[0] if found else ""
+
+
+def form_of(stamp: str) -> str:
+    """Return the form of a stamp: the stamp without its digits, which is equal for all stamps of that form."""
+    return stamp.strip().translate(_VALUES)
+
+
+def common_form(lines: Sequence[str]) -> str:
+    """Return the form of the time stamps at the beginning of most lines; "" where hardly a line has one."""
+    stamps = map(stamp_of, lines[:: len(lines) // _SAMPLE + 1])
+    found = Counter(form_of(stamp) for stamp in stamps if stamp).most_common(1)
+    return found[0][0] if found and found[0][1] >= _LEAST else ""
+
+
+def split_stamp(line: str, form: str) -> tuple[str, str]:
+    """Return the time stamp of a line, "" where it has none of that form, and the rest of the line."""
+    stamp = stamp_of(line) if form else ""
+    if not stamp or form_of(stamp) != form:
+        return "", line
+    # Of two blanks the second may be the indentation of the rest.
+    return stamp.strip(), line[len(stamp) - stamp.endswith("  ") :]
+
+
+def stamps_room(form: str) -> int:
+    """Return how many tokens an answer needs to say the first and the last time of lines stamped in that form."""
+    return _ROOM if form else 0
 
 
 class ErrorCommand(NamedTuple):

@@ -1,4 +1,4 @@
-"""Chooses the lines of a log that fit a budget, and writes them with their numbers. Pure.
+"""Chooses lines of a log that fit a budget, writes them with their numbers, and frames them. Pure but for the marks.
 
 Room is counted in tokens of the longer form of an answer: that is the JSON, in which a quote, a backslash, a tab and a
 line end take two characters.
@@ -6,13 +6,14 @@ line end take two characters.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.cleaning import cleaned
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.timestamps import split_stamp
+from ci_mcp_logs.log_forms import split_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -171,3 +172,17 @@ def share(room: int, needs: Sequence[int]) -> list[int]:
         shares[index] = min(room // (len(waiting) - served), needs[index])
         room -= shares[index]
     return shares
+
+
+def new_nonce() -> str:
+    """Return a random text for the marks around a log, which no log can know, so that none can end its frame."""
+    return secrets.token_hex(4)
+
+
+def framed(rows: Iterable[Row], nonce: str) -> str:
+    """Return log lines between two marks that hold `nonce`. The first mark says which time stamps are left out."""
+    rows = tuple(rows)
+    stamps = [row.stamp for row in rows if row.stamp]
+    times = " to ".join(dict.fromkeys((stamps[0], stamps[-1]))) if stamps else ""
+    left_out = f", without the time stamps of lines marked ~: {times}" if stamps else ""
+    return "\n".join((f"<<<log {nonce}{left_out}", *(row.text for row in rows), f"{nonce} log>>>"))

@@ -85,13 +85,13 @@ def compile_pattern(pattern: str, *, literal: bool, ignore_case: bool) -> Any:
     options.never_capture = True
     options.log_errors = False
     options.max_mem = _MEMORY
-    text = re2.escape(pattern) if literal else pattern
     try:
+        text = re2.escape(pattern) if literal else pattern
         return re2.compile(f"(?m){text}", options)
-    except (re2.error, UnicodeEncodeError) as error:
-        reason = error.args[0] if error.args else ""
-        if isinstance(reason, bytes):
-            reason = reason.decode("utf-8", "replace")
+    except UnicodeEncodeError as error:  # a command line may hold bytes that are not UTF-8
+        raise PatternError("The pattern has half a surrogate pair, which is no character", "Leave it out") from error
+    except re2.error as error:
+        reason = error.args[0].decode("utf-8", "replace")
         raise PatternError(f"The pattern cannot be used: {reason}", _RE2_ADVICE) from error
     finally:
         re2.purge()  # its cache would keep 128 patterns of 8 MiB

@@ -10,12 +10,9 @@ import anyio.to_thread
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_logs.diagnosis.answer import Case, Diagnosis
-from ci_mcp_logs.diagnosis.connections import lacks_connection
-from ci_mcp_logs.diagnosis.parts import Part
-from ci_mcp_logs.diagnosis.verdicts import JUDGED, NOTHING
-from ci_mcp_logs.evidence import places_of, signature_of, study_of
-from ci_mcp_logs.framing import new_nonce
-from ci_mcp_logs.signature import signature
+from ci_mcp_logs.diagnosis.verdicts import JUDGED, NOTHING, Part, lacks_connection
+from ci_mcp_logs.evidence import places_of, signature, signature_of, study_of
+from ci_mcp_logs.numbered_lines import new_nonce
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.failed_steps import FailedStep, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch

@@ -92,7 +92,16 @@ NO_PAST = Past()
 
 def history_around(build: Build, first: int, listed: Sequence[Build]) -> TargetHistory:
     """Choose from `listed`, the builds of a branch, newest first; `first` is the first known build of the commit."""
-    comparable = [other for other in listed if other.number != build.number and _is_comparable(other, build)]
+    # A deployment runs other pipelines than a push to the same branch.
+    comparable = [
+        other
+        for other in listed
+        if other.number != build.number
+        and (
+            _DEPLOYMENTS.isdisjoint({other.event, build.event})
+            or (other.event, other.deploy_to) == (build.event, build.deploy_to)
+        )
+    ]
     others = [other for other in comparable if not is_same_commit(other, build)]
     place = first_numbers(others)
     earlier = [other for other in others if other.number < first]
@@ -105,13 +114,6 @@ def history_around(build: Build, first: int, listed: Sequence[Build]) -> TargetH
         after=next(later, None),
         passed=next((other for other in own if other.status == "success"), None),
     )
-
-
-def _is_comparable(other: Build, build: Build) -> bool:
-    """Return whether both run the same pipelines, as a deployment runs others than a push to the same branch."""
-    if _DEPLOYMENTS.isdisjoint({other.event, build.event}):
-        return True
-    return (other.event, other.deploy_to) == (build.event, build.deploy_to)
 
 
 class OnTarget(NamedTuple):

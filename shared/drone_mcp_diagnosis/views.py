@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ci_mcp_kit.answer import View
-from ci_mcp_logs.diagnosis.views import DiagnosisFields, FailureFields
+from ci_mcp_logs.diagnosis.answer import DiagnosisFields, FailureFields
 
 # A runner keeps the last 5 MiB of a log (drone/runner-go, livelog/livelog.go).
 LOST_CAUSE = "the beginning is lost and the cause may be in it"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
+
+import anyio
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.concurrency import run_all
 from drone_mcp_client import status
 from drone_mcp_client.errors import AuthenticationFailed, NotFound, PermissionDenied
-from drone_mcp_known.lazy_store import LazyStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -32,6 +34,38 @@ RUNNING_SECONDS: Final = 10.0  # age of a stored row that has not ended from whi
 KEPT_IN_MEMORY: Final = 20  # finished builds of a repository, where the store is this process alone
 LEARNED_BETWEEN: Final = 50  # builds learned from one clean-up of that store to the next, which looks at every build
 REST_SECONDS: Final = 30.0  # from a failure of the store to the next try
+
+
+class LazyStore:
+    """The store at a URL (`DRONE_MCP_STATE`), with the data of the Drone at `server`, opened at first use."""
+
+    def __init__(self, url: str, server: str) -> None:
+        self._url = url
+        self._server = server
+        self._lock = anyio.Lock()
+        self._closing = AsyncExitStack()
+        self._store: BuildStateStore | None = None
+
+    async def open(self) -> BuildStateStore:
+        """Return the store, the same one until `close`.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        from drone_mcp_state import open_store  # noqa: PLC0415 - on first use, to start fast
+
+        # Two calls at the start must not open two stores: one would never be closed.
+        async with self._lock:
+            if self._store is None:
+                self._store = await self._closing.enter_async_context(open_store(self._url, self._server))
+            return self._store
+
+    async def close(self) -> None:
+        """Close the store, if it was opened; the next `open` opens it again."""
+        # Not while it is being opened: the store would be open after this.
+        async with self._lock:
+            self._store = None
+            await self._closing.aclose()
 
 
 class State:

@@ -31,6 +31,7 @@ from support.node_daemon import make_node, node_daemon
 from support.patience import PATIENCE
 from support.podman import wait_for_answer
 from support.ports import free_port
+from support.swapping import swapping
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -303,4 +304,15 @@ async def test_no_file_outside_of_the_folder_of_a_service_is_written_or_read(sho
         for path in ("../etc/passwd", "/etc/passwd", "link/outside"):
             assert (await shop.type("push", "shop", str(shop.folder / "file"), path)).returncode == 2, path
         assert (await shop.type("pull", "shop", "link/outside", "-")).returncode == 2
+        # Also where the folder is one at the one moment and a link at the next.
+        (shop.node.files / "shop/race").symlink_to(shop.folder)
+        outcomes = set[int]()
+        with swapping(shop.node.files / "shop/conf", shop.node.files / "shop/race"):
+            while outcomes != {0, 2}:
+                pushed = await shop.type("push", "shop", str(shop.folder / "file"), "conf/outside")
+                outcomes.add(pushed.returncode)
+                assert outcomes <= {0, 2}, pushed.stderr
+                pulled = await shop.type("pull", "shop", "conf/outside", "-")
+                assert "outside" not in pulled.stdout
+                assert secret.read_text(encoding="utf-8") == "outside"
     assert secret.read_text(encoding="utf-8") == "outside"

@@ -1,40 +1,121 @@
-"""The files of a release: complete, with right digests, and an unpacked bundle starts as its client starts it."""
+"""A release, made and published by the script: complete, reproducible, verified as people do it, and installable."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from drone_mcp_config.demo.processes import simulated
 from installation.conftest import PATIENCE
+from releasing.packages import TOOLS
+from support.podman import wait_for_answer
+from support.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.checkout
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "example/drone-mcp"
+VERSION = version("drone-mcp")
+
+
+def run_release(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run scripts/release for a bundle of one server."""
+    command = [ROOT / "scripts" / "release", *arguments, "--server", "builds"]
+    return subprocess.run(
+        command, env={**os.environ, **environment}, check=False, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release: its folder, its index, and who signed it."""
+
+    folder: Path
+    index: str
+    signers: Path
+
+
+def make_key(folder: Path, name: str) -> tuple[str, str]:
+    """Make a pair of keys; return the private and the public one."""
+    path = folder / name
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
+    return path.read_text(encoding="utf-8"), path.with_suffix(".pub").read_text(encoding="utf-8").strip()
+
+
+@contextmanager
+def package_index(folder: Path) -> Iterator[str]:
+    """Serve a real package index, empty at first, to which anyone can upload."""
+    port = free_port()
+    options = ["--interface", "127.0.0.1", "--port", str(port), "--passwords", ".", "--authenticate", "."]
+    folder.mkdir()
+    served = subprocess.Popen([TOOLS / "pypi-server", "run", *options, folder])
+    try:
+        wait_for_answer(f"http://127.0.0.1:{port}/simple/", PATIENCE)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        served.terminate()
+        served.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files of a release of one server."""
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    """A release of one server, signed with a key of the test and uploaded to an index of the test."""
     folder = tmp_path_factory.mktemp("release")
-    command = [sys.executable, "-m", "release", "builds", "--to", str(folder), "--repository", REPOSITORY]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=PATIENCE)
-    return folder
+    private, public = make_key(folder, "key")
+    signers = folder / "allowed_signers"
+    signers.write_text(f"drone-mcp {public}\n", encoding="utf-8")
+    subprocess.run([ROOT / "scripts" / "release", "--help"], check=True, capture_output=True)  # installs the tools
+    with package_index(folder / "packages") as index:
+        options = ("--to", folder / "files", "--repository", REPOSITORY, "--publish", "--signers", signers)
+        login = {"TWINE_REPOSITORY_URL": index, "TWINE_USERNAME": "releaser", "TWINE_PASSWORD": "a-token-of-the-tests"}
+        done = run_release(VERSION, *options, RELEASE_KEY=private, **login)
+        assert done.returncode == 0, done.stderr
+        yield Release(folder / "files", index, signers)
+
+
+@pytest.fixture(scope="module")
+def release(published: Release) -> Path:
+    return published.folder
+
+
+@pytest.fixture
+def copy(tmp_path: Path, published: Release) -> Path:
+    """A copy of the release as people download it, with the public keys of the checkout."""
+    shutil.copytree(published.folder, tmp_path / "copy")
+    shutil.copy(published.signers, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def verify(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Follow the page to the letter."""
+    page = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"<!-- verify: begin -->\n```sh\n(.+?)```", page, re.DOTALL)
+    return subprocess.run(["sh", "-ec", script], cwd=folder, capture_output=True, text=True, check=False, timeout=100)
+
+
+def change_one_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
 
 
 def test_the_script_writes_the_bundle_and_its_entry(release: Path) -> None:
@@ -49,16 +130,100 @@ def test_the_digests_are_those_of_every_file(release: Path) -> None:
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=release, capture_output=True, text=True, check=True
     )
     named = {line.removesuffix(": OK") for line in checked.stdout.splitlines()}
-    assert named == {path.name for path in release.iterdir()} - {"SHA256SUMS"}
+    assert named == {path.name for path in release.iterdir()} - {"SHA256SUMS", "SHA256SUMS.sig"}
     assert {Path(name).suffix for name in named} == {".whl", ".gz", ".mcpb", ".json"}
 
 
-def test_the_script_refuses_a_server_that_is_not_there(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "release", "biulds", "--to", str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=PATIENCE)
+def test_the_sbom_names_every_pinned_requirement_with_its_version_and_digests(release: Path) -> None:
+    (path,) = release.glob("*.cdx.json")
+    sbom = json.loads(path.read_text(encoding="utf-8"))
+    assert (sbom["bomFormat"], sbom["metadata"]["component"]["version"]) == ("CycloneDX", VERSION)
+    pins = (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8")
+    pinned = re.findall(r"^([\w.-]+)==([^\s;]+)((?:.*\\\n)+.*)", pins, re.MULTILINE)
+    found = {
+        (part["name"], part["version"]): {
+            digest["content"] for source in part["externalReferences"] for digest in source.get("hashes", [])
+        }
+        for part in sbom["components"]
+    }
+    assert found == {(name, version): {*re.findall(r"sha256:(\w+)", rest)} for name, version, rest in pinned}
+    assert len(found) > 40
+
+
+def test_a_person_verifies_a_release_as_the_page_says(copy: Path) -> None:
+    done = verify(copy)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Good" in done.stdout
+    assert f"drone_mcp-{VERSION}-py3-none-any.whl: OK" in done.stdout
+
+
+def test_a_person_can_verify_a_single_file(copy: Path) -> None:
+    for path in copy.glob("*.mcpb"):
+        path.unlink()
+    assert verify(copy).returncode == 0
+
+
+@pytest.mark.parametrize("pattern", ["*.whl", "*.mcpb", "*.cdx.json", "SHA256SUMS", "SHA256SUMS.sig"])
+def test_a_release_in_which_one_byte_was_changed_is_refused(copy: Path, pattern: str) -> None:
+    (changed,) = copy.glob(pattern)
+    change_one_byte(changed)
+    assert verify(copy).returncode != 0
+
+
+def test_a_release_that_someone_else_has_signed_is_refused(copy: Path, tmp_path: Path) -> None:
+    _, public = make_key(tmp_path, "other")
+    (copy / "allowed_signers").write_text(f"drone-mcp {public}\n", encoding="utf-8")
+    assert verify(copy).returncode != 0
+
+
+def test_pip_gets_the_signed_packages_from_the_index(published: Release, tmp_path: Path) -> None:
+    download = [sys.executable, "-m", "pip", "download", "--isolated", "--quiet", "--no-deps", "--dest", str(tmp_path)]
+    subprocess.run(
+        [*download, "--index-url", f"{published.index}/simple/", f"drone-mcp=={VERSION}"], check=True, timeout=PATIENCE
+    )
+    (wheel,) = tmp_path.iterdir()
+    assert wheel.read_bytes() == (published.folder / wheel.name).read_bytes()
+    assert f"drone_mcp-{VERSION}.tar.gz" in httpx.get(f"{published.index}/simple/drone-mcp/").text
+
+
+def test_two_releases_of_the_same_sources_are_the_same_files(release: Path, tmp_path: Path) -> None:
+    done = run_release(VERSION, "--to", tmp_path / "again", "--repository", REPOSITORY)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "again" / "SHA256SUMS").read_bytes() == (release / "SHA256SUMS").read_bytes()
+    assert not (tmp_path / "again" / "SHA256SUMS.sig").exists()
+
+
+def test_a_release_whose_signature_nobody_could_verify_is_not_published(tmp_path: Path) -> None:
+    private, _ = make_key(tmp_path, "key")
+    _, other = make_key(tmp_path, "other")
+    signers = tmp_path / "allowed_signers"
+    signers.write_text(f"drone-mcp {other}\n", encoding="utf-8")
+    with package_index(tmp_path / "packages") as index:
+        options = ("--to", tmp_path / "files", "--publish", "--signers", signers)
+        done = run_release(VERSION, *options, RELEASE_KEY=private, TWINE_REPOSITORY_URL=index)
+    assert done.returncode == 1
+    assert f"RELEASE_KEY is not the private key of a public key in {signers}: no package was uploaded" in done.stderr
+    assert list((tmp_path / "packages").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "reason"),
+    [
+        (["9.9.9"], {}, f"pyproject.toml says version {VERSION}, not 9.9.9"),
+        ([VERSION, "--server", "biulds"], {}, "invalid choice: 'biulds'"),
+        ([VERSION, "--publish"], {}, "--publish needs RELEASE_KEY and TWINE_REPOSITORY_URL in the environment"),
+        (
+            [VERSION, "--publish", "--signers", "nowhere"],
+            {"RELEASE_KEY": "a key", "TWINE_REPOSITORY_URL": "http://127.0.0.1:9"},
+            "nowhere is missing: without it, nobody can verify the signature",
+        ),
+        ([VERSION, "--to", str(ROOT)], {}, "has files already: a release is made in an empty folder"),
+    ],
+)
+def test_half_a_release_is_refused(arguments: list[str], environment: dict[str, str], reason: str) -> None:
+    done = run_release(*arguments, **environment)
     assert done.returncode == 2
-    assert "there is no server biulds; choose from" in done.stderr
+    assert reason in done.stderr
 
 
 @pytest.fixture

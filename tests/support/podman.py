@@ -143,11 +143,8 @@ class PodmanHost:
 @contextmanager
 def podman_host(folder: Path) -> Iterator[PodmanHost]:
     """Make a namespace with podman in a folder, with a registry that has all images."""
-    registry = f"127.0.0.1:{free_port()}"
-    _write_settings(folder, registry)
-    _write_network(folder, "default")
-    served = _start_registry(folder, registry)
-    try:
+    with image_registry(folder) as registry:
+        _write_network(folder, "default")
         for version, image in VERSIONS.items():
             push(registry, "demo/web", version, image)
         command = ["unshare", "--mount", "--propagation", "private", "sh", str(NAMESPACE), str(folder)]
@@ -162,6 +159,16 @@ def podman_host(folder: Path) -> Iterator[PodmanHost]:
             keeper.stdin.close()
             keeper.wait(PATIENCE)
             keeper.stdout.close()
+
+
+@contextmanager
+def image_registry(folder: Path) -> Iterator[str]:
+    """Serve an empty registry from a folder, and return its address; `registries.conf` there allows it without TLS."""
+    registry = f"127.0.0.1:{free_port()}"
+    _write_settings(folder, registry)
+    served = _start_registry(folder, registry)
+    try:
+        yield registry
     finally:
         served.terminate()
         served.wait(PATIENCE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from ci_mcp_logs.failure_class import CLASSES, Judgement
+from ci_mcp_logs.diagnosis.verdicts import CLASSES, Judgement
 from drone_mcp_client.models import Build
 from drone_mcp_policy.earlier_tries import History
 from drone_mcp_policy.facts import collect_facts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,18 @@ def binary() -> str:
     pytest.skip(missing)
 
 
-def until_it_answers(url: str) -> None:
-    """Wait for a server that has just been started."""
-    # The client itself waits between its attempts.
-    retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), int(PATIENCE / 0.05))
+def until_it_answers(url: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait for a server that has just been started; fail at once where its process has ended."""
+    # The client itself waits between its attempts, in all for a second.
+    retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 20)
     errors = [redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError]
     with redis.Redis.from_url(url, retry=retry, retry_on_error=errors) as client:
-        client.ping()
+        for _ in range(int(PATIENCE)):
+            with suppress(*errors):
+                client.ping()
+                return
+            assert process is None or process.poll() is None, "redis-server has ended; redis.log says why"
+    raise AssertionError(f"{url} does not answer")
 
 
 class RedisServer:
@@ -49,7 +55,11 @@ class RedisServer:
         command = [binary(), *self._arguments()]
         with Path(self._folder, "redis.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        until_it_answers(self.url)
+        try:
+            until_it_answers(self.url, self._process)
+        except BaseException:
+            self.stop()
+            raise
 
     def _arguments(self) -> list[str]:
         shared = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
@@ -18,7 +19,6 @@ from drone_mcp_config.roles.loading import narrow_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from drone_mcp_config.clients.entries import Entry
     from drone_mcp_config.clients.folders import UserFolders
@@ -95,7 +95,7 @@ def make_configuration_in(
     plan = make_plan(role, installed, context)
     entries: dict[str, Entry] = {}
     notes = [
-        f"Left out {installed[name].server}: without {' and '.join(addresses)} here it has nothing to ask."
+        f"Left out {installed[name].server}: {' or '.join(addresses)} is not set here."
         for name, addresses in role.left_out.items()
     ]
     notes += [f"Not added: {reason}." for reason in plan.not_held]
@@ -203,9 +203,9 @@ def _things_to_set(servers: Sequence[PlannedServer], context: PlanContext, envir
     unset = [name for name in needed if not environment.get(name)]
     literal = {template.parts[0] for template in templates if len(template.parts) == 1}
     notes = [
-        f"{variable} is read from {file}: put the token there, readable by you alone (chmod 600)."
+        f"{variable} is read from {file}: write the token to this file, and let only you read it (chmod 600)."
         for variable, file in context.token_files.items()
-        if file in literal
+        if file in literal and not Path(file).exists()
     ]
     if unset:
         *others, last = unset

@@ -141,12 +141,12 @@ async def _check_servers(plan: RolePlan, role: Role, installed: Servers) -> Asyn
 
 
 def _list_missing(role: Role, installed: Servers) -> Iterator[Check]:
-    """Report the servers that were to be added to a role and are not, and those that it does without here."""
+    """Report the servers that were to be added to a role and are not, and optional ones without an address."""
     for reason in role.not_held:
         fix = "Name another --ceiling, or leave it out of --with"
         yield Check("role", "warning", f"not added: {reason}", fix)
     for name, addresses in role.left_out.items():
-        detail = f"the role does without it, as {' and '.join(addresses)} is not set"
+        detail = f"it is optional, and {' and '.join(addresses)} is not set"
         yield Check(installed[name].server, "skipped", detail, f"Set {' and '.join(addresses)} to have it")
 
 

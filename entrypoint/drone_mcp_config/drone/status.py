@@ -9,7 +9,7 @@ from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.redact import Redactor
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.settings import Settings
-from drone_mcp_known.lazy_store import LazyStore
+from drone_mcp_known.known import LazyStore
 from drone_mcp_status.audience import RoleReaders
 from drone_mcp_status.board import Board
 from drone_mcp_status.health import DroneProbe

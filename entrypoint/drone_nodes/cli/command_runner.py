@@ -27,10 +27,19 @@ def config_path(context: typer.Context) -> Path:
 
 def run(context: typer.Context, command: Callable[[Session], Awaitable[int]], *, as_json: bool = False) -> NoReturn:
     """Run a command and end with its exit code; an error is a message, or JSON where the answer would be JSON."""
+
+    async def run_in_session() -> int:
+        async with Session(load_configuration(config_path(context), os.environ)) as session:
+            return await command(session)
+
     try:
-        code = anyio.run(_run, config_path(context), command)
+        code = anyio.run(run_in_session)
     except* ServiceError as group:
-        code = _tell(_first(group), as_json=as_json)
+        first: BaseException = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        assert isinstance(first, ServiceError)  # noqa: S101 - the group has no others
+        code = _tell(first, as_json=as_json)
     except* KeyboardInterrupt:
         code = exit_codes.INTERRUPTED
     except* BrokenPipeError:
@@ -46,19 +55,6 @@ def guard_errors(action: Callable[[], None]) -> NoReturn:
     except ServiceError as error:
         raise typer.Exit(_tell(error, as_json=False)) from None
     raise typer.Exit(exit_codes.DONE)
-
-
-async def _run(path: Path, command: Callable[[Session], Awaitable[int]]) -> int:
-    async with Session(load_configuration(path, os.environ)) as session:
-        return await command(session)
-
-
-def _first(group: BaseExceptionGroup[ServiceError]) -> ServiceError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, ServiceError)  # noqa: S101 - the group has no others
-    return error
 
 
 def _tell(error: ServiceError, *, as_json: bool) -> int:

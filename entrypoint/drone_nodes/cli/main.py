@@ -216,7 +216,7 @@ def remove(
 
 @app.command()
 def sync(context: typer.Context, node: Node = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Bring nodes to what the services folder says."""
+    """Send nodes the definitions of the services folder, and stop inactive services. Deploys nothing."""
     run(context, lambda session: changing.synchronise(session, node, dry_run=dry_run, as_json=as_json), as_json=as_json)
 
 

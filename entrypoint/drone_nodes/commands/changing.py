@@ -103,7 +103,7 @@ async def remove(session: Session, service: str, node: str | None, *, agreed: bo
 
 
 async def synchronise(session: Session, node: str | None, *, dry_run: bool, as_json: bool) -> int:
-    """Tell nodes what is to run on them, as the services folder says it."""
+    """Send nodes their definitions in the services folder; each stops its inactive services."""
     wanted: dict[str, list[Service]] = defaultdict(list)
     for file in load_folder(session.configuration.services):
         if node in {None, file.service.node}:

@@ -146,7 +146,7 @@ class ReadingTools:
 
     @tool(title="Get the audit log", schema="audit-log/1")
     async def drone_get_audit_log(self, limit: Limit = 20) -> AuditLog:
-        """What agents asked to change, what became of it, and whether the log is unchanged."""
+        """Changes that agents requested, their outcomes, and whether the log is intact."""
         from ci_mcp_kit.guard.confirmation_tokens import derived  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_admin.toolkit.audit import audit_path, read_audit  # noqa: PLC0415 - likewise
 

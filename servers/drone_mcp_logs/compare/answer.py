@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.answers import bounded, size_of
 from ci_mcp_logs.comparison import Comparison
-from ci_mcp_logs.excerpt_lines import count_lines
-from ci_mcp_logs.framing import framed
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, Row, room_of, width_for
-from ci_mcp_logs.timestamps import stamps_room
+from ci_mcp_logs.evidence import count_lines
+from ci_mcp_logs.log_forms import stamps_room
+from ci_mcp_logs.numbered_lines import LEAST_ROOM, Row, framed, room_of, width_for
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.failed_steps import StepRef, step_refs
 from drone_mcp_build.pages import compare_page

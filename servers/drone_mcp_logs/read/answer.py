@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_logs.answers import bounded, size_of
 from ci_mcp_logs.cursors import Cursor, encode
-from ci_mcp_logs.framing import framed
+from ci_mcp_logs.log_forms import stamps_room
 from ci_mcp_logs.numbered_lines import (
     LEAST_ROOM,
     Span,
     Writer,
+    framed,
     room_of,
 )
-from ci_mcp_logs.timestamps import stamps_room
 from ci_mcp_logs.windows import pick_windows
 from drone_mcp_diagnosis.steps import described, nameless
 from drone_mcp_logs.read.views import BuildLogsView, StepLogView

@@ -175,13 +175,14 @@ class Deployment:
     def _make_swap(self, step: pb.Step, situation: Situation) -> Swap:
         component = self._components.get(step.component)
         old = situation.containers.get(step.component)
+        runs = old is not None and _may_run(old)
         return Swap(
             component=step.component,
             container=name_container(self._order.spec.name, step.component),
             has_new=component is not None,
             had_old=old is not None,
-            ran=old is not None and _may_run(old),
-            start_first=component is not None and component.order == "start-first",
+            ran=runs,
+            start_first=runs and component is not None and component.order == "start-first",
         )
 
     async def _create(self, steps: list[pb.Step], swaps: dict[str, Swap]) -> list[pb.Step]:
@@ -194,8 +195,7 @@ class Deployment:
             try:
                 await self._runtime.remove(swap.next)  # of an attempt that the journal does not know
                 labels = container_labels(self._order.spec, component, self._revision)
-                alias = swap.container if swap.start_first else ""  # which starts before it has its name
-                await self._runtime.create(swap.next, component, labels, alias)
+                await self._runtime.create(swap.next, component, labels)
             except RuntimeFault as fault:
                 self._fail(name, fault)
                 del swaps[name]

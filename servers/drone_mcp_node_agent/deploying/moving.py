@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import anyio
 
 from ci_mcp_kit.errors import ServiceFailed
 from drone_mcp_node_agent.deploying.swap import Act, Move, Swap, back, finish
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from drone_mcp_node_agent.runtime.runtime import Runtime
+
+# Whose first packet was lost, while a container announced itself, sends it again after a second
+# (https://www.rfc-editor.org/rfc/rfc6298#section-2).
+LINGER_SECONDS: Final = 2.0
 
 
 async def play(runtime: Runtime, move: Move) -> None:
@@ -25,6 +31,10 @@ async def play(runtime: Runtime, move: Move) -> None:
             await runtime.start(move.name)
         case Act.REMOVE:
             await runtime.remove(move.name)
+        case Act.ANNOUNCE:
+            await runtime.announce(move.name)
+        case Act.LINGER:
+            await anyio.sleep(LINGER_SECONDS)
         case Act.PROBE:
             pass
 

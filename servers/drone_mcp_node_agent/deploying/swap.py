@@ -4,6 +4,11 @@ A component's container has its name, such as `web-api`. A new one is created as
 `web-api.previous` until all components of the deployment are healthy. What has been done shows in which of the three
 names exist, so the way back needs no record of single steps: it is the same after a fault and after the daemon was
 killed, at whatever point, and also in the middle of going back.
+
+The name server of a network gives the name that a container had when it joined, whatever it is called since, and gives
+the address of a container that is being stopped until its last process has ended. So where the new container starts
+first, both announce their new names, and whoever has just asked for the address has time to come, before the old one
+stops.
 """
 
 from __future__ import annotations
@@ -26,6 +31,8 @@ class Act(StrEnum):
     STOP = "stop"
     START = "start"
     PROBE = "probe"  # wait until it is healthy
+    ANNOUNCE = "announce"  # tell the name servers of its networks what it is called now
+    LINGER = "linger"  # leave time to those who have just been told its address
     REMOVE = "remove"
 
 
@@ -48,7 +55,7 @@ class Swap:
         has_new: whether a new container was to come; not for a component that the service no longer has.
         had_old: whether there was a container.
         ran: whether that one was running.
-        start_first: whether the new one starts before the old one stops.
+        start_first: whether the new one starts before the old one, which was running, stops.
     """
 
     component: str
@@ -90,7 +97,8 @@ def forward(swap: Swap) -> list[Move]:
     stop_old = [Move(Act.STOP, swap.previous)] if swap.ran else []
     if swap.start_first:
         begin = [Move(Act.START, swap.next), Move(Act.PROBE, swap.next)]
-        return [*begin, *step_aside, *step_in, *stop_old]
+        announce = [Move(Act.ANNOUNCE, swap.container), Move(Act.ANNOUNCE, swap.previous)]
+        return [*begin, *step_aside, *step_in, *announce, Move(Act.LINGER, swap.previous), *stop_old]
     begin = [Move(Act.START, swap.container), Move(Act.PROBE, swap.container)] if swap.has_new else []
     # Renamed before the stop, since the service is away from the stop on.
     return [*step_aside, *step_in, *stop_old, *begin]
@@ -104,6 +112,8 @@ def back(swap: Swap, running: Mapping[str, bool]) -> list[Move]:
         running: which of its containers exist -> whether they run.
     """
     moves = [Move(Act.REMOVE, swap.next)] if swap.next in running else []
+    # Without the next one, either the old one has stepped aside or a way back was cut short.
+    has_other_name = swap.start_first and swap.next not in running
     if swap.previous in running:
         # The old one has stepped aside, so that whatever has its name is the new one.
         moves += [Move(Act.REMOVE, swap.container)] if swap.container in running else []
@@ -113,7 +123,11 @@ def back(swap: Swap, running: Mapping[str, bool]) -> list[Move]:
         return [*moves, *([Move(Act.REMOVE, swap.container)] if swap.container in running else [])]
     else:
         is_up = running.get(swap.container, True)  # one that someone else has removed cannot be started
-    return [*moves, *([Move(Act.START, swap.container)] if swap.ran and not is_up else [])]
+    if swap.ran and not is_up:
+        moves.append(Move(Act.START, swap.container))
+    elif has_other_name and (swap.container in running or swap.previous in running):
+        moves.append(Move(Act.ANNOUNCE, swap.container))
+    return moves
 
 
 def finish(swap: Swap, running: Mapping[str, bool]) -> list[Move]:

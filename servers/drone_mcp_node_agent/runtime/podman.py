@@ -13,6 +13,7 @@ import anyio
 
 from drone_mcp_node_agent.runtime import parsing
 from drone_mcp_node_agent.runtime.arguments import create_arguments
+from drone_mcp_node_agent.runtime.bridges import keep_address
 from drone_mcp_node_agent.runtime.faults import read_fault
 from drone_mcp_node_agent.runtime.podman_process import PodmanProcess, check
 from drone_mcp_node_agent.runtime.runtime import (
@@ -86,10 +87,10 @@ class Podman(Runtime):
 
     # Containers
 
-    async def create(self, name: str, component: pb.ComponentSpec, labels: Mapping[str, str], alias: str = "") -> None:
+    async def create(self, name: str, component: pb.ComponentSpec, labels: Mapping[str, str]) -> None:
         """Create a container; what a failed attempt leaves behind is removed."""
         try:
-            await self._change(f"create {name}", *create_arguments(name, component, labels, alias))
+            await self._change(f"create {name}", *create_arguments(name, component, labels))
         except RuntimeFault as fault:
             if fault.kind is not FaultKind.NAME_IN_USE:
                 await self.remove(name)
@@ -101,6 +102,10 @@ class Podman(Runtime):
         await self._change(f"start {name}", "start", await self._reference(name))
         if (container := await self._expect(name)).status in {"configured", "created", "initialized"}:
             raise _broken_promise(f"start {name}", f"it is still {container.status}")
+        if networks := [network for network, address in container.addresses.items() if address]:
+            form = "--format={{.NetworkInterface}}"
+            for interface in (await self._look("look at its networks", "network", "inspect", form, *networks)).split():
+                keep_address(interface)
 
     async def stop(self, name: str) -> None:
         """Stop a container, and again if it is found running afterwards."""
@@ -132,6 +137,18 @@ class Podman(Runtime):
         """Rename a container."""
         await self._change(f"rename {name} to {to}", "rename", await self._reference(name), to)
         await self._expect(to)
+
+    async def announce(self, name: str) -> None:
+        """Take a container out of its networks and in again at the same address.
+
+        podman enters a name into the name server of a network then and never else. Connections outlive the moment,
+        since what is lost is sent again.
+        """
+        container = await self._expect(name)
+        if any(container.addresses.values()):
+            await self._change(f"announce {name}", "network", "reload", container.id)
+            if (await self._expect(name)).addresses != container.addresses:
+                raise _broken_promise(f"announce {name}", "it has another address")
 
     async def remove(self, name: str) -> None:
         """Stop a container as it wishes to be stopped, then remove it."""

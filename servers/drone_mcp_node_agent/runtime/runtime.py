@@ -187,11 +187,8 @@ class Runtime(Protocol):
         """Return what a reference names on the node, without asking a registry."""
         ...
 
-    async def create(self, name: str, component: pb.ComponentSpec, labels: Mapping[str, str], alias: str = "") -> None:
-        """Create a container, without starting it, from an image that is on the node.
-
-        With an alias it is found in its network by that name, too, whatever its name was when it started.
-        """
+    async def create(self, name: str, component: pb.ComponentSpec, labels: Mapping[str, str]) -> None:
+        """Create a container, without starting it, from an image that is on the node."""
         ...
 
     async def start(self, name: str) -> None:
@@ -204,6 +201,13 @@ class Runtime(Protocol):
 
     async def rename(self, name: str, to: str) -> None:
         """Rename a container, whether it runs or not."""
+        ...
+
+    async def announce(self, name: str) -> None:
+        """Have a container that was renamed found by its new name, and no more by the old one, in its networks.
+
+        Its address and its connections stay. Does nothing if it has no address.
+        """
         ...
 
     async def remove(self, name: str) -> None:

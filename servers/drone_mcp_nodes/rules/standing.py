@@ -1,4 +1,4 @@
-"""How a component and a service stand: what is wished against what was observed, the worst first. Pure."""
+"""How a component and a service stand: what is wanted against what was observed, the worst first. Pure."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ci_mcp_kit.errors import Conflict
 from ci_mcp_kit.guard.change import Change, Plan, Sent
 from ci_mcp_kit.guard.operations import Risk
 from ci_mcp_kit.sentences import begin_sentence
-from ci_mcp_logs.framing import new_nonce
+from ci_mcp_logs.numbered_lines import new_nonce
 from drone_mcp_nodes.calls import NodeCall
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH
 from drone_mcp_nodes.guard.rules import NODES_GUARD, NodeAction

@@ -130,7 +130,7 @@ class WritingTools:
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
-        """Tell a node which services are wished, and stop those that are not active; deploys nothing."""
+        """Send a node its service definitions, and stop inactive services; deploys nothing."""
         from drone_mcp_nodes.writing.taking_over import SyncChange  # noqa: PLC0415 - on first use, to start fast
 
         async with self._actor.recording_refusals(operation="sync", service=f"{node}/*"):

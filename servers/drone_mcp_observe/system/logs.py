@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.distill.distiller import Study
-from ci_mcp_logs.excerpt_lines import count_lines, write_to_fit
-from ci_mcp_logs.framing import framed, new_nonce
+from ci_mcp_logs.evidence import count_lines, masked, write_to_fit
 from ci_mcp_logs.log_text import LogText
-from ci_mcp_logs.numbered_lines import Row, Span, Writer, need, width_for
-from ci_mcp_logs.signature import masked
+from ci_mcp_logs.numbered_lines import Row, Span, Writer, framed, need, new_nonce, width_for
 from drone_mcp_build.build_times import format_time
 from drone_mcp_observe.amounts import count
 from drone_mcp_observe.sparkline import draw_over_time

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import cleaned
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.framing import new_nonce
+from ci_mcp_logs.numbered_lines import new_nonce
 from coder_client import calls
 from coder_client.errors import AgentUnavailable
 from fleet_mcp.formatting import minute, quote_text

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.framing import new_nonce
+from ci_mcp_logs.numbered_lines import new_nonce
 from drone_mcp_client.status import is_failure
 from fleet_mcp.formatting import ADDRESS_WIDTH, NAME_WIDTH, describe_outcome, fit, minute, quote_text
 from fleet_mcp.reading.drone_builds import describe_build, find_builds

@@ -57,7 +57,7 @@ class ReadingTools:
 
     @tool(title="Show an agent", schema="fleet-agent/1")
     async def fleet_show_agent(self, agent: AgentName) -> AgentView:
-        """How an agent stands: state, task, newest reports, build of its pull request or branch."""
+        """An agent: state, task, newest reports, build of its pull request or branch."""
         from fleet_mcp.reading.showing import show_agent  # noqa: PLC0415 - likewise
 
         return await show_agent(self._access, agent, self._clock())
@@ -80,7 +80,7 @@ class ReadingTools:
     async def fleet_task_history(
         self, agent: AgentName, cursor: Annotated[str | None, Field(description="next_cursor")] = None
     ) -> TaskHistory:
-        """What an agent worked on and what came of it, newest first, 20 a page; also of a deleted agent."""
+        """An agent's tasks and their outcomes, newest first, 20 a page; also of a deleted agent."""
         from fleet_mcp.reading.history import read_history  # noqa: PLC0415 - likewise
 
         return await read_history(self._access, agent, cursor, self._clock())

@@ -93,7 +93,7 @@ class WritingTools:
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
-        """Give an agent its next task; what came of the one before is kept."""
+        """Give an agent its next task; the outcome of the previous one is kept."""
         from fleet_mcp.writing.building import StartChange  # noqa: PLC0415 - on first use, to start fast
         from fleet_mcp.writing.changes import check_text  # noqa: PLC0415 - likewise
         from fleet_mcp.writing.talking import MessageChange  # noqa: PLC0415 - likewise

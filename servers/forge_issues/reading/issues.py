@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_logs.framing import new_nonce
+from ci_mcp_logs.numbered_lines import new_nonce
 from forge_client.choosing import find_users
 from forge_client.errors import RepositoryRenamed
 from forge_issues.formatting import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput, ServiceError
-from ci_mcp_logs.framing import new_nonce
+from ci_mcp_logs.numbered_lines import new_nonce
 from drone_mcp_client.status import is_failure, is_final
 from forge_client.choosing import find_users
 from forge_client.errors import RepositoryRenamed

@@ -76,7 +76,7 @@ class ReadingTools:
         base: Annotated[str | None, Field(description="target branch")] = None,
         page: Page = 1,
     ) -> PullList:
-        """List pull requests (merge requests), last updated first, 15 a page, with how their newest builds stand."""
+        """List pull requests (merge requests), last updated first, 15 a page, with the status of the newest build."""
         from forge_client.requests import PullFilter  # noqa: PLC0415 - on first use, to start fast
         from forge_issues.reading.pulls import list_pulls  # noqa: PLC0415 - likewise
 

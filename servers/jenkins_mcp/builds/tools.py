@@ -34,7 +34,7 @@ class BuildTools:
 
     @tool(title="Get a build", schema="jenkins-build/1")
     async def jenkins_get_build(self, job: Job, build: BuildName = "lastBuild", jenkins: Jenkins = None) -> BuildView:
-        """How a build stands: result, times, causes, parameters, changes, stages, tests."""
+        """A build: result, times, causes, parameters, changes, stages, tests."""
         from jenkins_mcp.builds.reading import view_build  # noqa: PLC0415 - on first use, to start fast
 
         return await view_build(await self._access.client(jenkins), job, build, self._clock())

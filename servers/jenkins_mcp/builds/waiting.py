@@ -10,7 +10,7 @@ import anyio
 
 from ci_mcp_kit.errors import InvalidInput, NotFound, PermissionDenied, ServiceError
 from jenkins_mcp.builds.answer import describe_build
-from jenkins_mcp.builds.stages import read_stages
+from jenkins_mcp.builds.reading import read_stages
 from jenkins_mcp.builds.views import WaitView
 from jenkins_mcp.client import calls
 from jenkins_mcp.client.errors import JENKINS

@@ -11,13 +11,10 @@ import anyio.to_thread
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import NotFound, ServiceError
-from ci_mcp_logs.diagnosis.advice import Words, advise
-from ci_mcp_logs.diagnosis.answer import Case, Diagnosis, compose_diagnosis
-from ci_mcp_logs.diagnosis.parts import Part
-from ci_mcp_logs.diagnosis.verdicts import JUDGED
-from ci_mcp_logs.evidence import headline, new_lines, places_of, signature_of, study_of
-from ci_mcp_logs.framing import new_nonce
-from ci_mcp_logs.signature import signature
+from ci_mcp_logs.diagnosis.answer import Case, Diagnosis, Words, advise, compose_diagnosis
+from ci_mcp_logs.diagnosis.verdicts import JUDGED, Part
+from ci_mcp_logs.evidence import headline, new_lines, places_of, signature, signature_of, study_of
+from ci_mcp_logs.numbered_lines import new_nonce
 from jenkins_mcp.client import calls
 from jenkins_mcp.failures.failed_steps import FailedStep, failed_steps, stage_around
 from jenkins_mcp.failures.last_good import LOG, LastGood, find_last_good

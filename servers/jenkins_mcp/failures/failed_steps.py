@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.diagnosis.parts import Part, parts_of
+from ci_mcp_logs.diagnosis.verdicts import Part, parts_of
 from jenkins_mcp.logs.steps import FAILED, NAME, WHAT, StepRef
 
 if TYPE_CHECKING:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.diagnosis.parts import Part
-from ci_mcp_logs.diagnosis.verdicts import HIGH, MEDIUM, NOTHING, UNKNOWN, Verdict, judge_log, weigh
-from ci_mcp_logs.failure_class import Judgement, first_match, judge_exit_code
+from ci_mcp_logs.diagnosis.verdicts import (
+    HIGH,
+    MEDIUM,
+    NOTHING,
+    UNKNOWN,
+    Judgement,
+    Part,
+    Verdict,
+    first_match,
+    judge_exit_code,
+    judge_log,
+    weigh,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ci_mcp_kit.answer import View
-from ci_mcp_logs.diagnosis.views import DiagnosisFields, FailureFields
+from ci_mcp_logs.diagnosis.answer import DiagnosisFields, FailureFields
 from jenkins_mcp.logs.views import OfBuild, OfStep
 
 

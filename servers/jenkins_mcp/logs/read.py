@@ -11,9 +11,8 @@ from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import InvalidInput, NotFound
 from ci_mcp_logs.answers import bounded, size_of
 from ci_mcp_logs.cursors import Cursor
-from ci_mcp_logs.framing import framed, new_nonce
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, Span, room_of
-from ci_mcp_logs.timestamps import stamps_room
+from ci_mcp_logs.log_forms import stamps_room
+from ci_mcp_logs.numbered_lines import LEAST_ROOM, Span, framed, new_nonce, room_of
 from ci_mcp_logs.windows import Window, pick_windows
 from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.logs.log_cursor import AGAIN, LogCursor, decode

@@ -11,12 +11,11 @@ import anyio.to_thread
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_logs.answers import size_of
-from ci_mcp_logs.framing import framed, new_nonce
+from ci_mcp_logs.log_forms import stamps_room
 from ci_mcp_logs.match_lines import write_matches
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of_all, share, width_for
+from ci_mcp_logs.numbered_lines import LEAST_ROOM, framed, new_nonce, room_of_all, share, width_for
 from ci_mcp_logs.search import PatternError, SearchResult, compile_pattern
 from ci_mcp_logs.timed_search import TimedSearch
-from ci_mcp_logs.timestamps import stamps_room
 from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.logs.reader import MOST, LogReader, Reading
 from jenkins_mcp.logs.steps import CONSOLE, StepRef, find_steps

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST_LINE: Final = 64 * 1024  # characters; an append reads so much from the end of a file, to find its last line
-# What a line is shortened to that would be longer: characters of a text, entries of a list or an object.
-_SHORTER: Final = ((2000, 200), (200, 50), (50, 10))
+# What a line is shortened to that would be longer: characters of a text, entries of a list or an object, and how deep
+# these may be. Ten entries each may still be too many where lists hold lists; at last each fact is a short text.
+_SHORTER: Final = ((2000, 200, 8), (200, 50, 8), (50, 10, 8), (50, 0, 0))
 
 BEGINNING: Final = "0" * 64  # in place of the hash before a first line: a SHA-256 in hexadecimal has 64 digits
 
@@ -69,23 +70,25 @@ def link(facts: dict[str, Any], head: Head, key: bytes | None) -> tuple[str, Hea
     if lost := facts.keys() & (place.keys() | {"hash"}):
         raise ValueError(f"an audit line cannot hold a fact called {min(lost)}")
     entry: dict[str, Any] = {**facts, **place}
-    for characters, entries in _SHORTER:
+    for limits in _SHORTER:
         if len(_canonical(entry)) + len(BEGINNING) + 20 < LONGEST_LINE:
             break
-        shorter = {name: _shorten(fact, characters, entries) for name, fact in facts.items()}
+        shorter = {name: _shorten(fact, *limits) for name, fact in facts.items()}
         entry = {**shorter, "shortened": True, **place}
     digest = _digest(entry, key)
     return _canonical({**entry, "hash": digest}), Head(head.chain, head.count + 1, digest)
 
 
-def _shorten(fact: Any, characters: int, entries: int) -> Any:
+def _shorten(fact: Any, characters: int, entries: int, depth: int) -> Any:
+    if isinstance(fact, dict | list | tuple) and not depth:
+        fact = json.dumps(fact)
     if isinstance(fact, str):
         return fact if len(fact) <= characters else fact[: characters - 1] + "…"
     if isinstance(fact, dict):
         kept = list(fact.items())[:entries]
-        return {name[:characters]: _shorten(value, characters, entries) for name, value in kept}
+        return {name[:characters]: _shorten(value, characters, entries, depth - 1) for name, value in kept}
     if isinstance(fact, list | tuple):
-        return [_shorten(value, characters, entries) for value in fact[:entries]]
+        return [_shorten(value, characters, entries, depth - 1) for value in fact[:entries]]
     return fact
 
 

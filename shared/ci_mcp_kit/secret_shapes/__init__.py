@@ -40,8 +40,23 @@ _NEXT_LINE = r"\n[ \t|>]{0,40}(?P<rest>[A-Za-z0-9+/=_.~-]{8,4000})(?=[ \t]*[\"']
 
 
 def secret_spans(text: str) -> list[Span]:
-    """Return the spans of everything in `text` that has the form of a secret; none overlaps another."""
-    return _merged(text, [*_spans_in(text), *_escaped_spans(text)])
+    """Return the spans of everything in `text` that has the form of a secret; none overlaps another.
+
+    One that ends with its line goes on where the next line is random text.
+    """
+    merged: list[Span] = []
+    for start, end in sorted([*_spans_in(text), *_escaped_spans(text)]):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    spans = []
+    for start, end in merged:
+        last = end
+        while (more := pattern(_NEXT_LINE).match(text, last)) and may_go_on(more["rest"]):
+            last = more.end()
+        spans.append((start, last))
+    return spans
 
 
 def _spans_in(text: str) -> Iterator[Span]:
@@ -60,23 +75,6 @@ def _escaped_spans(text: str) -> Iterator[Span]:
         start, end = lines[number]
         places, at = origins(text[start:end]), starts[number]
         yield start + places[first - at], start + places[min(last - at, len(plain[number]))]
-
-
-def _merged(text: str, spans: list[Span]) -> list[Span]:
-    """Join spans that overlap; one that ends with its line goes on where the next line is random text."""
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start < merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((start, end))
-    spans = []
-    for start, end in merged:
-        last = end
-        while (more := pattern(_NEXT_LINE).match(text, last)) and may_go_on(more["rest"]):
-            last = more.end()
-        spans.append((start, last))
-    return spans
 
 
 @functools.cache

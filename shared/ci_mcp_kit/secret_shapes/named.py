@@ -101,11 +101,6 @@ class _Name:
         return cls(name.strip(".-"), before, flag)
 
     @property
-    def begins_line(self) -> bool:
-        """Whether nothing but blanks is before it in its line."""
-        return not self.before.rpartition("\n")[2].strip()
-
-    @property
     def is_set(self) -> bool:
         """Whether a value may follow after a blank: of a flag, or of what a command sets."""
         return self.flag or self.before[: self.before.rfind(" ") + 1].rstrip().endswith(_SETTERS)
@@ -114,7 +109,8 @@ class _Name:
 def _is_harmless(match: re.Match[str]) -> bool:
     """Return whether the value of a name is no secret."""
     name, value = _Name.of(match), match["value"]
-    in_prose = match["blank"] and not (match["quote"] or name.is_set or name.begins_line)
+    begins_line = not name.before.rpartition("\n")[2].strip()
+    in_prose = match["blank"] and not (match["quote"] or name.is_set or begins_line)
     if in_prose and not looks_random(value):
         return True  # most of what comes here
     hint = hint_of(name.text)

@@ -68,10 +68,16 @@ class Finder:
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield the spans of secrets, in linear time: a shape reads hardly a character twice."""
-        read: dict[Shape, int] = {}
+        read: dict[Shape, int] = {}  # how far each has read
         # A byte for each character, so that positions are the same.
         for at, needle in self._needles_in(text.encode("ascii", "replace").lower()):
-            yield from self._spans_at(text, at, self._shapes[needle], read)
+            for one in self._shapes[needle]:
+                match = one.match(text, at) if at >= read.get(one, 0) else None
+                if match and (span := one.span(match)):
+                    read[one] = match.end()
+                    yield span
+                elif match:
+                    read[one] = max(match.start() + 1, match.end() - _READ_AGAIN)
 
     def _needles_in(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield where needles are; of those at one place the longest, because the others are what it begins with."""
@@ -89,16 +95,6 @@ class Finder:
             while hit := needle_pattern.search(data, at, end):
                 yield hit.start(), hit[0]
                 at = hit.start() + 1  # noqa: PLW2901 - needles overlap
-
-    def _spans_at(self, text: str, at: int, shapes: list[Shape], read: dict[Shape, int]) -> Iterator[Span]:
-        """Yield the spans of shapes with a needle at a place; `read` is how far each has read."""
-        for one in shapes:
-            match = one.match(text, at) if at >= read.get(one, 0) else None
-            if match and (span := one.span(match)):
-                read[one] = match.end()
-                yield span
-            elif match:
-                read[one] = max(match.start() + 1, match.end() - _READ_AGAIN)
 
 
 @functools.cache

@@ -1,23 +1,27 @@
-"""Writes the answer of a diagnosis within its budget. Pure."""
+"""Writes the answer of a diagnosis within its budget, and proposes the next step. Pure.
+
+What comes from a log stands between marks, or in quotes where it is a name.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
 
+from pydantic import Field
+
+from ci_mcp_kit.answer import View
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.answers import size_of
-from ci_mcp_logs.diagnosis.parts import ROLES, Part
-from ci_mcp_logs.diagnosis.verdicts import NOTHING, Verdict
-from ci_mcp_logs.diagnosis.views import DiagnosisFields, FailureFields
-from ci_mcp_logs.excerpt_lines import count_lines, write_excerpt, write_to_fit
-from ci_mcp_logs.framing import framed
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
-from ci_mcp_logs.timestamps import stamps_room
+from ci_mcp_logs.answers import Texts, joined, quoted, size_of, titled
+from ci_mcp_logs.diagnosis.verdicts import LOW, NOTHING, ROLES, Part, Verdict
+from ci_mcp_logs.evidence import count_lines, write_excerpt, write_to_fit
+from ci_mcp_logs.log_forms import stamps_room
+from ci_mcp_logs.numbered_lines import LEAST_ROOM, framed, room_of, room_of_all, share, width_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ci_mcp_logs.diagnosis.verdicts import Verdict
     from ci_mcp_logs.distill import Excerpt, Study
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.numbered_lines import Row
@@ -25,6 +29,105 @@ if TYPE_CHECKING:
 _SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
 _SHORTEST = 40  # characters of the summary, where nothing else is said
+_PLACE = 120  # characters of a place in a source file
+# What to do about a failure of each class.
+_BY_CLASS: Final = {
+    "test": "Open {place} and run the failing test there; {read} shows more",
+    "compile": "Fix what the compiler names at {place}",
+    "lint": "Correct {place} as the rule says, or run the formatter",
+    "dependency": "Check name, version and registry of the dependency; if the registry was down, run the build again",
+    "infrastructure": "The change is an unlikely cause: run the build again if the named fault can pass by itself "
+    "(network, registry); a full disk, a certificate or a fault that stays needs the operator of the {machines} or of "
+    "that service",
+    "out_of_memory": "Let the step need less memory (fewer jobs at once) or have more, then run the build again",
+    "timeout": "Find what hangs at the end of the log; raise the limit only where it is honest work",
+    "cancelled": "See whether a newer build replaced it; run it again if it is still wanted",
+    "configuration": "Correct what the lines name: the pipeline file ({pipeline_file}), a script, a secret, a setting "
+    "or a permission. The same build fails again without that",
+    "approval": "Ask {approver} to approve or decline it",
+    "unknown": "Read the end of the step with {read_end}, or look for words with {search}",
+}
+_ON_A_GUESS: Final = (
+    "The class is a guess: read the lines first. If they do not name the cause, read the end of the step with "
+    "{read_end}, or look for words with {search}"
+)
+
+
+class FailureFields(View):
+    """A failed step and its evidence; a system's own view adds what names the step."""
+
+    name: str = ""
+    status: str = ""
+    exit_code: int | None = None
+    note: str = ""
+    role: str
+    kind: str = ""
+    confidence: str = ""
+    evidence: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    shown: Annotated[int | None, Field(description="lines")] = None
+    total_lines: int | None = None
+    head_lost: bool | None = None
+    log: str = ""
+
+    @property
+    def label(self) -> str:
+        """What names the step."""
+        return self.name
+
+    @property
+    def lost_part(self) -> str:
+        """What is said of a log that has lost its beginning."""
+        return "the beginning is lost"
+
+    @property
+    def heading(self) -> str:
+        """The failure in a line."""
+        exit_code = f", exit {self.exit_code}" if self.exit_code else ""
+        return f"{self.label}: {self.status}{exit_code}; {self.role}"
+
+    def as_lines(self) -> list[str]:
+        """Return the text of this part."""
+        because = f": {'; '.join(self.evidence)}" if self.evidence else ""
+        kind = f"{self.kind} ({self.confidence} confidence){because}" if self.kind else ""
+        lost = f"; {self.lost_part}" if self.head_lost else ""
+        extent = "" if self.total_lines is None else f"{self.shown} of {self.total_lines} lines shown{lost}."
+        rows = [f"{self.heading}. {extent}".strip(), kind, self.note]
+        rows += [quoted("failed tests", self.tests), quoted("places", self.places), self.log]
+        return [row for row in rows if row]
+
+
+class DiagnosisFields(View):
+    """Why a build failed; a system's own view adds what names the build."""
+
+    summary: str
+    kind: str = ""
+    confidence: str = ""
+    signature: str = ""
+    failures: tuple[FailureFields, ...] = ()
+    more_failures: Texts = ()
+    not_run: Texts = ()
+    next_step: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The build in a line."""
+        return ""
+
+    @property
+    def history(self) -> str:
+        """How other builds stand, in a sentence."""
+        return ""
+
+    def as_text(self) -> str:
+        """Return the answer for reading."""
+        kind = f" Class: {self.kind} ({self.confidence} confidence)." if self.kind else ""
+        parts = [self.history, *(line for failure in self.failures for line in failure.as_lines())]
+        others = [*titled("More failures", self.more_failures), *titled("Not run because of it", self.not_run)]
+        others += [f"Signature: {self.signature}"] if self.signature else []
+        return joined(f"{self.heading}. {self.summary}.{kind}", parts, others, self.next_step)
+
 
 V = TypeVar("V", bound=DiagnosisFields)
 
@@ -124,32 +227,30 @@ def compose_diagnosis(diagnosis: Diagnosis[V], token_budget: int) -> V:
         room_of_all(write_excerpt(case.text, case.found, token_budget, widest)) if case.text and case.found else 0
         for case in diagnosis.cases
     ]
-    detail = next((detail for detail in _LEVELS if _fits(diagnosis, detail, needs, token_budget)), _LEVELS[-1])
-    if _room(diagnosis, detail, token_budget) < LEAST_ROOM:
+    room = 0
+    for detail in _LEVELS:
+        wanted = needs[: detail.cases]
+        # Enough is all that the failures need, or the part _ENOUGH of the budget where they need more.
+        enough = max(LEAST_ROOM * sum(map(bool, wanted)), min(sum(wanted), int(token_budget * _ENOUGH)))
+        room = _room(diagnosis, detail, token_budget)
+        if room >= enough:
+            break
+    if room < LEAST_ROOM:
         # Time stamps that lines share would be said once for all; there is no room for that either.
         plain = (replace(case, text=case.text and case.text.with_stamps()) for case in diagnosis.cases)
         diagnosis = replace(diagnosis, cases=tuple(plain))
+        room = max(LEAST_ROOM, _room(diagnosis, detail, token_budget))
     cases = diagnosis.cases[: detail.cases]
-    room = max(LEAST_ROOM, _room(diagnosis, detail, token_budget))
-    rooms = share(room, needs[: detail.cases])
     widest = width_for(room // max(1, len(cases)), token_budget)
-    return _view(diagnosis, detail, [_write(case, room, widest) for case, room in zip(cases, rooms, strict=True)])
-
-
-def _write(case: Case, room: int, widest: int) -> list[Row]:
-    if case.text is None or case.found is None:
-        return []
-    if case.study is None:
-        return write_excerpt(case.text, case.found, room, widest)
-    return write_to_fit(case.text, case.study, case.exit_code, case.found, room, widest)
-
-
-def _fits(diagnosis: Diagnosis[V], detail: Detail, needs: Sequence[int], budget: int) -> bool:
-    """Return whether an answer with this detail leaves enough room for log lines."""
-    wanted = needs[: detail.cases]
-    # Enough is all that the failures need, or the part _ENOUGH of the budget where they need more.
-    least = LEAST_ROOM * sum(map(bool, wanted))
-    return _room(diagnosis, detail, budget) >= max(least, min(sum(wanted), int(budget * _ENOUGH)))
+    logs: list[list[Row]] = []
+    for case, part in zip(cases, share(room, needs[: detail.cases]), strict=True):
+        if case.text is None or case.found is None:
+            logs.append([])
+        elif case.study is None:
+            logs.append(write_excerpt(case.text, case.found, part, widest))
+        else:
+            logs.append(write_to_fit(case.text, case.study, case.exit_code, case.found, part, widest))
+    return _view(diagnosis, detail, logs)
 
 
 def _room(diagnosis: Diagnosis[V], detail: Detail, budget: int) -> int:
@@ -210,3 +311,31 @@ def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:
     kept = [_said(item, replace(detail, width=min(detail.width, 200))) for item in items[: detail.items]]
     more = len(items) - len(kept)
     return (*kept, f"{more} more") if more > 0 and detail.items else tuple(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a CI system in advice: its tools, files and people."""
+
+    read: str
+    read_end: str
+    search: str
+    pipeline_file: str
+    machines: str
+    approver: str
+
+
+def advise(verdict: Verdict, cases: Sequence[Case], words: Words) -> str:
+    """Propose the next step, at the first place in a source file that the evidence names; "" if nothing failed."""
+    named = next((case.places[0] for case in cases if case.counts and case.places), "")
+    is_guess = verdict.confidence == LOW and verdict.kind != "unknown"
+    text = _ON_A_GUESS if verdict.kind and is_guess else _BY_CLASS.get(verdict.kind, "")
+    return text.format(
+        place=one_line(named, _PLACE) or "what the lines name",
+        read=words.read,
+        read_end=words.read_end,
+        search=words.search,
+        pipeline_file=words.pipeline_file,
+        machines=words.machines,
+        approver=words.approver,
+    )

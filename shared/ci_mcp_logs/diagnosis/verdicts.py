@@ -1,20 +1,85 @@
-"""Judges the class of a failure by its log, its exit code and its name, with evidence and confidence. Pure."""
+"""Judges failures, for any CI system: the part of each in that of its build, and its class, with evidence. Pure."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.diagnosis.connections import lacks_connection, lacks_local_connection
-from ci_mcp_logs.failure_class import judge_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ci_mcp_logs.distill import Excerpt
     from ci_mcp_logs.log_text import LogText
 
+FailureClass = Literal[
+    "test",
+    "compile",
+    "lint",
+    "dependency",
+    "infrastructure",
+    "out_of_memory",
+    "timeout",
+    "cancelled",
+    "configuration",
+    "approval",
+    "unknown",
+]
+CLASSES: Final[tuple[str, ...]] = get_args(FailureClass)
+
+Confidence = Literal["high", "medium", "low"]
+
+
+class Judgement(NamedTuple):
+    """A class, how sure it is, and why where that does not follow from the question."""
+
+    kind: FailureClass
+    confidence: Confidence
+    why: str = ""
+
+
+JudgementTable = tuple[tuple[str, Judgement], ...]
+
+# 124 is from coreutils' `timeout`, 126 and 127 are from the shell (POSIX.1-2017, XCU 2.8.2), and a shell reports a
+# command that was killed by a signal as 128 plus the signal. 137 is most often the kernel's OOM killer.
+_EXITS: Final = {
+    124: Judgement("timeout", "medium", "exit code 124: the command ran into `timeout`"),
+    126: Judgement("configuration", "medium", "exit code 126: a command cannot be executed"),
+    127: Judgement("configuration", "medium", "exit code 127: a command was not found"),
+    130: Judgement("cancelled", "medium", "exit code 130: interrupted (SIGINT)"),
+    137: Judgement("out_of_memory", "medium", "exit code 137: killed (SIGKILL), as happens at the memory limit"),
+    143: Judgement("cancelled", "medium", "exit code 143: terminated (SIGTERM)"),
+}
+# The first match counts: `lint-tests` is a linter, `test-build` runs tests.
+_NAMES: Final = (
+    (r"lint|format|style|static", Judgement("lint", "low")),
+    (r"test|spec|check|e2e", Judgement("test", "low")),
+    (r"compile|build|make", Judgement("compile", "low")),
+    (r"deps|depend|install|restore", Judgement("dependency", "low")),
+    (r"clone", Judgement("infrastructure", "low")),
+)
+
+
+def judge_exit_code(code: int) -> Judgement | None:
+    """Judge by an exit code; most have no meaning."""
+    return _EXITS.get(code)
+
+
+def judge_name(name: str) -> Judgement | None:
+    """Judge by the name of a step or stage."""
+    return first_match(_NAMES, name)
+
+
+def first_match(table: JudgementTable, text: str) -> Judgement | None:
+    """Return the judgement of the first pattern that occurs in a text, in any case."""
+    return next((found for pattern, found in table if re.search(pattern, text, re.IGNORECASE)), None)
+
+
+NEVER: Final = 1 << 62
+"""Sorts a time that is not known behind all that are."""
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 JUDGED: Final = 1000
 """Tokens of evidence by which a failure is judged, even if the answer shows fewer."""
@@ -23,11 +88,61 @@ _OF_PEERS = frozenset({"infrastructure", "timeout"})  # classes that blame whate
 _REASONS = 2  # that a verdict quotes from the log
 _SIGNS = {"report": "message", "summary": "summary", "code": "error code", "hint": "general wording"}
 _NAME = 60  # characters
+_NO_CONNECTION = re.compile(
+    r"connection (?:refused|reset|closed|timed out|to \S+ (?:failed|refused))|ECONN(?:REFUSED|RESET)"
+    r"|ENOTFOUND|EAI_AGAIN"
+    r"|(?:could not|couldn't|can't|cannot|can not|unable to|failed to) (?:connect|resolve|reach|establish a connection)"
+    r"|no such host|name or service not known|name resolution|unknown ?host|getaddrinfo|no route to host"
+    r"|server closed the connection|lost connection|is the server running|communications link failure"
+    r"|connect(?:ion)? (?:error|attempt failed)|(?:did not|not) (?:come up|become (?:ready|available|healthy))"
+    r"|bad address '|ServerSelectionTimeout|dial tcp",
+    re.IGNORECASE,
+)
+_LOCAL = re.compile(r"\blocalhost\b|\b127\.0\.0\.1\b|\[?::1\b|\b0\.0\.0\.0\b|unix:/", re.IGNORECASE)
+
+
+class Part(StrEnum):
+    """The part that a failure has in the failure of its build."""
+
+    FIRST = "first"
+    AFTER = "after"  # it began after the first had ended, so it may be a consequence
+    BESIDE = "beside"  # it had begun before the first ended, so it cannot be a consequence
+    STOPPED = "stopped"  # it ran when the build was stopped
+    IGNORED = "ignored"  # the pipeline ignores failures of it
+
+
+ROLES: Final = {
+    Part.FIRST: "failed first",
+    Part.AFTER: "failed after it, maybe because of it",
+    Part.BESIDE: "failed in parallel to it",
+    Part.STOPPED: "ran when the build was stopped",
+    Part.IGNORED: "failed, but failures of it are ignored",
+}
+"""What an answer says of each part."""
+
+
+def parts_of(times: Sequence[tuple[int, int]]) -> list[Part]:
+    """Return the part of each failure, of which the first ended first; `times` are starts and ends, in any unit."""
+    # A time that is equal counts as a possible consequence: CI systems round them.
+    return [
+        Part.FIRST if index == 0 else Part.AFTER if started >= times[0][1] else Part.BESIDE
+        for index, (started, _) in enumerate(times)
+    ]
+
+
+def lacks_connection(lines: Iterable[str]) -> bool:
+    """Return whether a line says that something cannot be reached."""
+    return any(map(_NO_CONNECTION.search, lines))
+
+
+def lacks_local_connection(lines: Iterable[str]) -> bool:
+    """Return whether a line says that something on the same machine cannot be reached."""
+    return any(_NO_CONNECTION.search(line) and _LOCAL.search(line) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A class of failure, one of `failure_class.CLASSES`; "" where nothing failed."""
+    """A class of failure, one of `CLASSES`; "" where nothing failed."""
 
     kind: str = "unknown"
     confidence: str = LOW

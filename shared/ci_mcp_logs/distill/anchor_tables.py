@@ -131,7 +131,7 @@ def branches(pattern: str) -> list[str]:
 def anchors_in(lines: Sequence[bytes], *, telling: bool) -> list[Anchor]:
     """Return the most telling anchor of each encoded line without its time stamp; noise overrules all.
 
-    Lines without any telling word (see `scan`) are matched with patterns for the beginning of a line only.
+    Lines without any telling word (see `indicative_lines`) are matched with patterns for the beginning of a line only.
     """
     begin, further, search = _automata()
     ranks = begin.best(lines)

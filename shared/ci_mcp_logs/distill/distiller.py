@@ -1,36 +1,88 @@
-"""From a log to its excerpt: gather candidates, weigh them, spend the budget, give the reasons."""
+"""From a log to its excerpt: gather candidates, weigh them, spend the budget, give the reasons.
+
+An excerpt is blocks of verbatim lines, each with the reason why it was chosen.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ci_mcp_logs.distill import tuning
-from ci_mcp_logs.distill.anchor_tables import failing_test
+from ci_mcp_logs.distill.anchor_tables import failing_test, source_place
 from ci_mcp_logs.distill.candidates import gather
-from ci_mcp_logs.distill.choose import choose
-from ci_mcp_logs.distill.excerpt import Block, Excerpt, ExcerptLine, distinct
+from ci_mcp_logs.distill.choose import choose, weigh
 from ci_mcp_logs.distill.line_text import shown_part, token_cost
 from ci_mcp_logs.distill.model import default_model
 from ci_mcp_logs.distill.novelty import new_lines_first, novel_lines
 from ci_mcp_logs.distill.segment_probabilities import posterior, segment_columns
-from ci_mcp_logs.distill.worth import weigh
 from ci_mcp_logs.log_text import LogText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from ci_mcp_logs.distill.anchor_tables import Anchor
     from ci_mcp_logs.distill.candidates import Candidates
     from ci_mcp_logs.distill.model import Model
 
+_NAMES = 20  # tests and places that are listed
 _EMPTY = LogText(("",))  # stands for a log without lines
 # How an excerpt is written: no line is chosen by these two.
 _END = 4  # lines; a block this near the end of the command is named for it
 _MANY = 5  # equal lines in a row that are shown as one
 _REASON_RANK = {"head": 3, "cause": 2, "exit": 1, "summary": 1}
+
+
+class ExcerptLine(NamedTuple):
+    """A line of the answer; `cut` says that its end is missing, `times` how many equal lines it stands for."""
+
+    number: int
+    text: str
+    cut: bool = False
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Neighbouring lines shown together. `start` and `end` are 1-based and inclusive, `score` is their weight."""
+
+    start: int
+    end: int
+    reason: str
+    lines: tuple[ExcerptLine, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The blocks in the order of the log, and the names of failing tests in them."""
+
+    blocks: tuple[Block, ...]
+    total_lines: int
+    tokens: int
+    tests: tuple[str, ...] = ()
+
+    @property
+    def by_weight(self) -> tuple[Block, ...]:
+        """The blocks, the most telling first."""
+        return tuple(sorted(self.blocks, key=lambda block: (-block.score, block.start)))
+
+    @property
+    def lines(self) -> Iterator[ExcerptLine]:
+        """All lines, in the order of the log."""
+        return (line for block in self.blocks for line in block.lines)
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """The places in source files that the lines name, each once."""
+        return distinct(source_place(line.text) for line in self.lines)
+
+
+def distinct(names: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the first names, each once."""
+    return tuple(islice(dict.fromkeys(name for name in names if name), _NAMES))
 
 
 def distill(
@@ -110,18 +162,22 @@ class Study:
 
 
 def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[int], longest: int) -> Iterator[Block]:
-    """Yield the chosen lines, neighbouring ones as one block."""
+    """Yield the chosen lines, neighbouring ones as one block; the reason is its best anchor, or its place."""
     numbers, texts = candidates.numbers, candidates.texts
     breaks = [i for i, (a, b) in enumerate(pairwise(chosen), 1) if numbers[b] != numbers[a] + 1]
     for first, last in pairwise([0, *breaks, len(chosen)]):
         group = chosen[first:last]
         if not group:
             continue
-        anchors = [candidates.profiles.anchors[i] for i in group]
+        to_end = candidates.end.number - numbers[group[-1]]
+        reason = "end of the failing command" if 0 <= to_end <= _END else "reads like evidence"
+        telling = max((candidates.profiles.anchors[i] for i in group), key=lambda one: _REASON_RANK.get(one.role, 0))
+        if telling.role in _REASON_RANK:
+            reason = f"{telling.tool}: {telling.name}"
         yield Block(
             start=numbers[group[0]],
             end=numbers[group[-1]],
-            reason=_reason(anchors, candidates.end.number - numbers[group[-1]]),
+            reason=reason,
             lines=tuple(_folded([(numbers[i], texts[i]) for i in group], longest)),
             score=round(sum(chances[i] for i in group), 3),
         )
@@ -134,11 +190,3 @@ def _folded(lines: Sequence[tuple[int, str]], longest: int) -> Iterator[ExcerptL
         many = len(equal) >= _MANY and text
         for number, _ in equal[:1] if many else equal:
             yield ExcerptLine(number, shown_part(text, longest), len(text) > longest, len(equal) if many else 1)
-
-
-def _reason(anchors: Sequence[Anchor], to_end: int) -> str:
-    """Return the most telling anchor of a block, or where the block stands."""
-    best = max(anchors, key=lambda anchor: _REASON_RANK.get(anchor.role, 0))
-    if best.role in _REASON_RANK:
-        return f"{best.tool}: {best.name}"
-    return "end of the failing command" if 0 <= to_end <= _END else "reads like evidence"

@@ -1,8 +1,12 @@
-"""Finds the few hundred lines worth a closer look in megabytes of log.
+"""Finds the few hundred lines worth a closer look in megabytes of log: by their words, and by how rare their like is.
 
 One linear pass finds the lines that hold a telling word, one that speaks of failure. It goes back from the end in
 chunks, so that a log that complains in every line costs no more than a quiet one: once the quota is reached, the rest
 is searched for strong words only.
+
+What passing output says stands all over a log, and the cause of a failure stands out. So rare shapes of lines find
+causes without any telling word, as in languages that the tables do not know, and tell them from complaints that a build
+always makes.
 """
 
 from __future__ import annotations
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16  # bytes
 _WARNING = b"warning"
+_READ = 64  # characters of a line that make its shape
+_SHAPE = 20  # bytes of these, the first ones without digits, blanks and punctuation
+_VARIABLE = b"0123456789 \t-:._/TZ"  # with what stands between the digits of a time stamp
+_PART = 50  # lines
 
 _STRONG = (
     r"error|fail|exception|fatal|panic|traceback|assert|core dumped|killed|abort|segmentation|not ok|timed out"
@@ -48,40 +56,6 @@ def _pattern(words: str) -> Any:
     options.never_capture = True
     options.case_sensitive = False
     return re2.compile(rf"(?:{words})[^\n]*".encode(), options)
-
-
-def telling_places(data: bytes) -> list[tuple[int, int]]:
-    """Return where lines hold a telling word: the offsets of the first one in a line and of the line's end.
-
-    Args:
-        data: the lines of the log, each with a line feed.
-    """
-    found: list[tuple[int, int]] = []
-    end = len(data) - 1
-    warnings = tuning.WARNINGS
-    read = 0
-    while end > 0 and len(found) < tuning.WEAK_QUOTA and read < tuning.WEAK_READ:
-        start = _line_start(data, max(0, end - _CHUNK))
-        chunk = [match.span() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
-        read += len(chunk)
-        kept = _without_warnings(data, chunk, warnings)
-        warnings -= sum(_is_warning(data, place) for place in kept)
-        found = kept[-tuning.WEAK_QUOTA :] + found
-        end = start if len(kept) <= tuning.WEAK_QUOTA else _line_start(data, found[0][0])
-    early = (match.span() for match in _pattern(_STRONG).finditer(data, 0, max(0, end)))
-    return _without_repetitions(data, islice(early, tuning.STRONG_READ)) + found
-
-
-def _is_warning(data: bytes, place: tuple[int, int]) -> bool:
-    """Return whether the telling word at a place is "warning"."""
-    return data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING
-
-
-def _without_warnings(data: bytes, places: Sequence[tuple[int, int]], most: int) -> list[tuple[int, int]]:
-    """Return the places without all but the last warnings: there are many, and they are hardly ever the cause."""
-    warnings = [place for place in places if _is_warning(data, place)]
-    dropped = set(warnings[: len(warnings) - most])
-    return [place for place in places if place not in dropped] if dropped else list(places)
 
 
 def _without_repetitions(data: bytes, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -116,7 +90,23 @@ def _count_line_feeds(data: bytes, start: int, end: int) -> int:
 def telling_lines(text: LogText) -> list[Line]:
     """Return the lines that hold a telling word, ascending."""
     data = text.data
-    starts = [_line_start(data, end) for _, end in telling_places(data)]
+    found: list[tuple[int, int]] = []  # where: the offsets of the first telling word in a line, and of the line's end
+    end = len(data) - 1
+    warnings = tuning.WARNINGS
+    read = 0
+    while end > 0 and len(found) < tuning.WEAK_QUOTA and read < tuning.WEAK_READ:
+        start = _line_start(data, max(0, end - _CHUNK))
+        chunk = [match.span() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
+        read += len(chunk)
+        warned = [place for place in chunk if data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING]
+        dropped = set(warned[: len(warned) - warnings])  # there are many, and they are hardly ever the cause
+        kept = [place for place in chunk if place not in dropped]
+        warnings -= len(warned) - len(dropped)
+        found = kept[-tuning.WEAK_QUOTA :] + found
+        end = start if len(kept) <= tuning.WEAK_QUOTA else _line_start(data, found[0][0])
+    early = (match.span() for match in _pattern(_STRONG).finditer(data, 0, max(0, end)))
+    found = _without_repetitions(data, islice(early, tuning.STRONG_READ)) + found
+    starts = [_line_start(data, line_end) for _, line_end in found]
     counts = (_count_line_feeds(data, above, start) for above, start in pairwise([0, *starts]))
     indexes = list(accumulate(counts))
     return list(map(Line, [index + 1 for index in indexes], trimmed(text.lines[index] for index in indexes)))
@@ -129,3 +119,37 @@ def last_line(text: LogText) -> Line:
     end = len(data.rstrip()) if tail.isspace() else len(data) - len(tail) + len(tail.rstrip())
     number = len(text.lines) + 1 - _count_line_feeds(data, end, len(data))
     return Line(number, trimmed([text.lines[number - 1]])[0])
+
+
+class Shapes:
+    """The shapes of the last lines up to the failing command's end: what lines of the same sort begin with."""
+
+    def __init__(self, lines: Sequence[str], end: int) -> None:
+        self._first = max(1, end - tuning.SHAPES_READ + 1)
+        self._shapes = list(map(_shape, lines[self._first - 1 : end]))
+        parts = {(shape, index // _PART) for index, shape in enumerate(self._shapes)}
+        self._spread = Counter(shape for shape, _ in parts)
+        starts = {
+            (shape, index // _PART)
+            for index, (above, shape) in enumerate(pairwise([b"", *self._shapes]))
+            if shape != above
+        }
+        self._scattered = Counter(shape for shape, _ in starts)
+
+    def spread(self, texts: Iterable[str]) -> list[int]:
+        """Return in how many parts of the log there is a line with the shape of each text."""
+        return [self._spread[_shape(text)] for text in texts]
+
+    def everywhere(self, texts: Iterable[str]) -> list[bool]:
+        """Return whether lines with the shape of each text begin in many parts of the log: a list begins only once."""
+        return [self._scattered[_shape(text)] >= tuning.EVERYWHERE for text in texts]
+
+    def rare(self) -> list[int]:
+        """Return the numbers of the last lines whose shape no other one has."""
+        counts = Counter(self._shapes)
+        rare = [number for number, shape in enumerate(self._shapes, self._first) if shape and counts[shape] == 1]
+        return rare[-tuning.RARE :]
+
+
+def _shape(text: str) -> bytes:
+    return text[:_READ].encode("utf-8", "replace").translate(None, _VARIABLE)[:_SHAPE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ci_mcp_logs.timestamps import STAMP_BEGINS, stamp_of
+from ci_mcp_logs.log_forms import STAMP_BEGINS, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,14 +14,13 @@ from math import exp, inf, log, log1p
 from operator import sub
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.distill.context_features import adjoining, ordinals
-from ci_mcp_logs.distill.line_profiles import BLANK, MISSING
+from ci_mcp_logs.distill.line_features import BLANK, MISSING, adjoining, ordinals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ci_mcp_logs.distill.candidates import Candidates
-    from ci_mcp_logs.distill.context_features import Columns
+    from ci_mcp_logs.distill.line_features import Columns
     from ci_mcp_logs.distill.model import BinnedModel
 
 _SMALLEST = 1e-4  # chances are kept about this far from 0 and 1, where log-odds have no value

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Final
 
-# The pass over the log: which lines with telling words are taken (`scan`).
+# The pass over the log: which lines with telling words are taken (`indicative_lines`).
 
 # Lines with any telling word, from the end of the log backwards. 400 took more time and evidence off the budget.
 WEAK_QUOTA: Final = 170  # 85: .891, full .832, at 500 hit .968; 340: full .844
@@ -35,7 +35,7 @@ ALIKE: Final = 4  # 2: .893, full .836; 8: .893, full .840, at 500 hit .961
 # Lines whose telling word is "warning", the last ones: they are many, and hardly ever the cause.
 WARNINGS: Final = 12  # 6: flat; 24: .897, full .844, at 500 recall .768
 
-# Windows: which lines around hits are looked at (`candidates`, `passages`). All in lines, but for the named ones.
+# Windows: which lines around hits are looked at (`candidates`). All in lines, but for the named ones.
 
 # Before and after the line at which the failing command ended.
 BEFORE_END: Final = 25  # 12: full .840; 50: .893, full .840, at 500 recall .764
@@ -84,7 +84,7 @@ WIDE: Final = 200  # 100, 400: flat
 NEW_LINE: Final = 0.5  # .25: flat; .75: CiDiff .940
 KNOWN_LINE: Final = 0.25  # .125: CiDiff .926; .625: flat
 
-# The worth of a line beyond its chance (`worth`).
+# The worth of a line beyond its chance (`choose.weigh`).
 
 # Factor for each time that a line was said before: in a passage of so many lines that is the same word for word, or at
 # least so many lines above, digits aside. Nearer, a single line may say the same for good reason, as stack frames do.

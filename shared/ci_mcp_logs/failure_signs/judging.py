@@ -1,17 +1,22 @@
-"""Weighs the signs of a failure: the class with the most evidence, and how many independent signs agree. Pure."""
+"""Weighs the signs of a failure in the lines of its log: the class with the most evidence, and how sure it is. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ci_mcp_logs.distill.indicative_lines import Shapes
 from ci_mcp_logs.distill.line_text import pattern_input
 from ci_mcp_logs.failure_signs.sign_tables import Sign, sign_table, signs_in_line, tools_of_command
-from ci_mcp_logs.log_forms import tool_words
+from ci_mcp_logs.log_forms import commands_in, tool_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from ci_mcp_logs.distill import Excerpt
+    from ci_mcp_logs.log_text import LogText
 
 Confidence = Literal["high", "medium", "low"]
 
@@ -23,6 +28,17 @@ _ALIKE = 0.1  # of two lines whose weights differ by less, the first is named
 _SHOWN = 0.3  # weight of a line from which on its signs count as independent
 _CLEAR, _LIKELY = 0.62, 0.5  # share of the class among itself and the next one, to be sure and to be likely
 _INDEPENDENT = 2  # signs that must agree to be sure
+# Lines of the log that count as evidence, and commands before them.
+_SURE = 2.5  # score of a block from which on its lines count as a whole
+_LEAST = 0.35  # weight of any line of the excerpt
+_TAIL = 12  # last lines that say something: a failing tool often has the last word
+_TAIL_WEIGHT = 0.6
+_READ = 2000  # last lines of the log that are read whole
+_UNCHOSEN = 0.2  # weight of a line there that the excerpt lacks: not enough to be sure by
+_FAR = 0.5  # a line this far from the end counts half: a step ends with the first command that fails
+_SAID_EVERYWHERE = 0.3  # factor for a line that the build prints all along: tests that are expected to fail, warnings
+_BEFORE = 400  # lines before the heaviest block in which its command is looked for
+_COMMANDS = 4
 
 
 class Witness(NamedTuple):
@@ -68,7 +84,8 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     ended = {tool for tool, codes in sign_table().exits.items() if exit_code in codes}
     known = (headed, ran, ended)
     clear = {kind: _clear_signs(signs, ended) for kind, signs in spoken.items()}
-    decisive = {kind for kind in spoken if _is_last(clear, kind) or _is_limit(clear[kind])}
+    last = {kind: max((line.number for line in signs.values()), default=0) for kind, signs in clear.items()}
+    decisive = {kind for kind in spoken if last[kind] == max(last.values()) or _is_limit(clear[kind])}
     scores = {
         kind: _score(signs, clear[kind], known)
         * (_LIMIT if _is_limit(clear[kind]) else _LAST_WORD if kind in decisive else 1.0)
@@ -136,12 +153,6 @@ def _clear_signs(signs: Mapping[Sign, Witness], ended: Collection[str]) -> dict[
     }
 
 
-def _is_last(clear: Mapping[str, Mapping[Sign, Witness]], best: str) -> bool:
-    """Return whether no other class has the last word."""
-    last = {kind: max((line.number for line in signs.values()), default=0) for kind, signs in clear.items()}
-    return max(last.values()) == last[best]
-
-
 def _is_limit(clear: Iterable[Sign]) -> bool:
     """Return whether one of the signs says that a limit ended what ran."""
     return any(sign.tool in sign_table().limits for sign in clear)
@@ -155,3 +166,29 @@ def _confidence(
     tools = {sign.tool for sign in clear}
     independent = len(clear) + sum(bool(tools & some) for some in known)
     return "high" if independent >= _INDEPENDENT and share >= _CLEAR and is_decisive else "medium"
+
+
+def witnesses_of(text: LogText, found: Excerpt) -> list[Witness]:
+    """Return the lines of the excerpt, by the weight of their blocks, and the last lines of the log."""
+    last = len(text.lines)
+    weights = dict.fromkeys(range(max(1, last - _READ + 1), last + 1), _UNCHOSEN)
+    for block in found.blocks:
+        chosen = min(1.0, max(_LEAST, block.score / _SURE))
+        weights |= {line.number: chosen for line in block.lines}
+    for number in islice((number for number in range(last, 0, -1) if text.lines[number - 1].strip()), _TAIL):
+        weights[number] = max(weights[number], _TAIL_WEIGHT)
+    numbers = sorted(weights)
+    lines = [text.lines[number - 1] for number in numbers]
+    everywhere = Shapes(text.lines, last).everywhere(lines)
+    witnesses = []
+    for number, line, is_everywhere in zip(numbers, lines, everywhere, strict=True):
+        by_place = max(_FAR, 1 - (last - number) / _READ)
+        weight = weights[number] * by_place * (_SAID_EVERYWHERE if is_everywhere else 1)
+        witnesses.append(Witness(number, line, weight))
+    return witnesses
+
+
+def commands_before(text: LogText, found: Excerpt) -> list[str]:
+    """Return the last commands that were echoed before the heaviest block of the excerpt, the last one first."""
+    end = found.by_weight[0].end if found.blocks else len(text.lines)
+    return list(commands_in(text.lines[max(0, end - _BEFORE) : end]))[: -_COMMANDS - 1 : -1]

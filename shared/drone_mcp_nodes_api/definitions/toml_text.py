@@ -118,8 +118,8 @@ def _change_table(table: Any, before: dict[str, Any], after: dict[str, Any], sho
             continue
         if key == "components":
             _change_components(table, before[key], value, short[key])
-        elif value in ("", [], {}):
-            del table[key]
+        elif value in ("", []) or (isinstance(value, dict) and key not in short):
+            del table[key]  # nothing, or a table of defaults
         elif isinstance(value, dict) and key in table:
             _change_table(table[key], old or {}, value, short[key])
         else:

@@ -88,6 +88,8 @@ def test_everything_that_does_not_fit_the_machine_is_reported_at_once(node: Node
     (node.path / "agent.crt").write_text("no certificate")
     (node.path / "tokens.toml").unlink()
     node.files.rmdir()
+    (node.path / "clients.pem").write_text("no certificates")
+    node.configure({"tls": {"client_ca": str(node.path / "clients.pem")}})
     node.configure({"podman": {"program": "no-podman"}, "alerts": {"command": ["no-alert"], "user": "no-user"}})
     checked = agent(node, "check-config")
 
@@ -96,6 +98,7 @@ def test_everything_that_does_not_fit_the_machine_is_reported_at_once(node: Node
     assert [(key, text) for key, _, text in message] == [
         ("tls.key", f"others can read {node.path}/agent.key. Run: chmod 600 {node.path}/agent.key"),
         ("tls.certificate", f"{node.path}/agent.crt and tls.key are not a certificate and its key in PEM format."),
+        ("tls.client_ca", f"{node.path}/clients.pem is not a file of certificates in PEM format."),
         (
             "auth.tokens",
             (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ci_mcp_logs.failure_class import Judgement
+from ci_mcp_logs.diagnosis.verdicts import Judgement
 from drone_mcp_policy.facts import collect_facts
 from support.made_builds import made_stage, made_step
 from support.policy_cases import LATER, REPO, a_build

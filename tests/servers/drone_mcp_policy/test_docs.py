@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from ci_mcp_logs.failure_class import CLASSES
+from ci_mcp_logs.diagnosis.verdicts import CLASSES
 from drone_mcp_policy.rules_file import _RETRIES, _WHEN, read_rules
 from drone_mcp_policy.states import ACTIONS, DEFAULT_ACTIONS, Action
 from support.policy_cases import rules_of

@@ -29,7 +29,7 @@ from support.policy_cases import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ci_mcp_logs.failure_class import Judgement
+    from ci_mcp_logs.diagnosis.verdicts import Judgement
     from drone_mcp_client.models import Build
 
 

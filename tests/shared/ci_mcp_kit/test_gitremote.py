@@ -70,3 +70,5 @@ def test_what_cannot_be_read_gives_none(tmp_path: Path) -> None:
     assert remote_repo(tmp_path) is None
     (tmp_path / ".git").write_text("no such format")
     assert remote_repo(tmp_path) is None
+    (tmp_path / "clone" / ".git" / "config").mkdir(parents=True)
+    assert remote_repo(tmp_path / "clone") is None

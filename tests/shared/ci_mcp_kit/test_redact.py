@@ -125,6 +125,11 @@ def test_a_token_too_short_to_be_one_does_not_blank_every_answer() -> None:
     assert Redactor(lambda: ["a", ""]).redact("a banana") == "a banana"
 
 
+def test_a_short_token_goes_as_it_is_and_pieces_of_base64_that_it_might_be_in_stay() -> None:
+    text = base64.b64encode(b"wxyz and more").decode()
+    assert Redactor(lambda: ["wxyz"]).redact(f"wxyz {text}") == f"{MARK} {text}"
+
+
 @pytest.mark.parametrize("split", ["\x1b[31m", "\u200b", "\x00", "\U000e0041"])
 def test_a_secret_split_by_what_cannot_be_seen_is_found(split: str) -> None:
     secret = SECRETS[0]

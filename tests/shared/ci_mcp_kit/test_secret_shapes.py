@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_kit.cleaning import Cleaner
-from ci_mcp_kit.redact import MARK, Redactor, holds_secret, redact_shapes, redact_shapes_of_each
-from ci_mcp_logs.terminal import terminal_lines
+from ci_mcp_kit.redact import MARK, Redactor, holds_secret, redact_shapes
+from ci_mcp_logs.log_text import terminal_lines
 from support.secret_table import PASS, TABLE, TOKENS, WORD
 
 LEAST_REDACTED = 0.98  # of the shapes in the table; strangers' shapes are met less surely
@@ -185,8 +185,8 @@ def test_many_texts_are_redacted_as_each_of_them_alone(texts: list[str]) -> None
 def test_no_neighbour_hides_a_secret(secret: str) -> None:
     alone = redact_shapes(secret)
     for neighbour in (*SHOWN[::50], *ORDINARY[::10]):
-        assert redact_shapes_of_each([neighbour, secret]) == [redact_shapes(neighbour), alone]
-        assert redact_shapes_of_each([secret, neighbour]) == [alone, redact_shapes(neighbour)]
+        assert Redactor().redact_each([neighbour, secret]) == [redact_shapes(neighbour), alone]
+        assert Redactor().redact_each([secret, neighbour]) == [alone, redact_shapes(neighbour)]
 
 
 def test_an_answer_is_cleaned_like_each_of_its_texts_keys_included() -> None:

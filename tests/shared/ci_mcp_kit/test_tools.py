@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp import Client
 
 from ci_mcp_kit.answer import View
-from ci_mcp_kit.tools import make_tool, tool
+from ci_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked, tool
 from support.example_server import CRASH_TEXT, Echo
 from support.inventory import inventory_faults, wire
 
@@ -230,3 +231,21 @@ async def test_the_schemas_of_a_tool_are_made_once_for_all_servers_that_offer_it
     assert (one.parameters, one.output_schema) == (other.parameters, other.output_schema)
     assert one.fn_metadata.arg_model is other.fn_metadata.arg_model
     assert [(await made.fn()).text for made in (one, other)] == ["one", "other"]
+
+
+def test_what_is_computed_at_first_use_is_not_computed_to_find_tools() -> None:
+    computed = []
+
+    class Tools:
+        @cached_property
+        def rules(self) -> str:
+            computed.append("rules")
+            return "be kind"
+
+        @tool(title="x", schema="x/1")
+        async def repeat(self) -> Echo:
+            """Repeat."""
+            return Echo(text=self.rules)
+
+    found = marked(Tools(), TOOL_MARK, Declared)
+    assert ([function.__name__ for function, _ in found], computed) == (["repeat"], [])

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from itertools import product
+from string import ascii_lowercase
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,3 +44,11 @@ def test_written_new_lines_fit_their_room_and_all_are_written_where_they_fit(
 def test_a_log_like_the_other_has_no_new_lines() -> None:
     text = LogText.from_raw(["a", "b"])
     assert Comparison.of(text, text).write(1, 1000, 100) == []
+
+
+def test_where_new_lines_do_not_fit_the_most_telling_ones_are_written() -> None:
+    quiet = [f"copying {first}{second}" for first, second in product(ascii_lowercase, repeat=2)]
+    comparison = Comparison.of(LogText.from_raw([*quiet, "error: disk full", *quiet]), LogText.from_raw(["ready"]))
+    rows = comparison.write(1, 600, width_for(600, 2000))
+    assert room_of_all(rows) <= 600
+    assert "error: disk full" in "".join(row.text for row in rows)

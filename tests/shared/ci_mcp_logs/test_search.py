@@ -77,6 +77,13 @@ def test_a_pattern_that_the_engine_cannot_take_is_refused_with_the_reason(patter
     assert "RE2" in refused.value.advice or "Shorten" in refused.value.advice
 
 
+@pytest.mark.parametrize("literal", [False, True])
+def test_a_pattern_with_half_a_surrogate_pair_is_refused_as_that(literal: bool) -> None:
+    with pytest.raises(PatternError, match="half a surrogate pair") as refused:
+        compile_pattern("error \udcff", literal=literal, ignore_case=True)
+    assert refused.value.advice == "Leave it out"
+
+
 def test_a_search_stops_between_pieces_when_it_is_told_to_and_says_how_far_it_came() -> None:
     lines = ("needle " + "x" * 93,) * 10_000
     calls = iter([True, True, False])

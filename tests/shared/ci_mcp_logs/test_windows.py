@@ -57,3 +57,10 @@ def test_a_cursor_of_a_live_log_finds_its_line_in_the_stored_one_without_its_hea
     stored = LogText(("c", "d", "e"), first_pos=2)
     live = Cursor((1, 1, 1), line=4, pos=3)
     assert range_of(Window("cursor", cursor=live), stored) == Span(1, 3)
+
+
+def test_a_cursor_of_a_live_log_finds_its_line_where_more_of_the_head_has_dropped_out() -> None:
+    later = LogText(("d", "e", "f"), first_pos=7, running=True, starts=(7, 9, 10))
+    assert range_of(Window("cursor", cursor=Cursor((), line=3, pos=9)), later) == Span(1, 3)
+    assert range_of(Window("cursor", cursor=Cursor((), line=3, pos=9, back=True)), later) == Span(0, 2)
+    assert range_of(Window("cursor", cursor=Cursor((), line=3, pos=2)), later) == Span(0, 3)

@@ -144,7 +144,9 @@ async def tell_everything(url: str) -> None:
 
 
 async def test_a_cluster_is_used_as_one(tmp_path: Path) -> None:
-    server = RedisServer(tmp_path, "--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1")
+    cluster = ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]
+    # Its default is the port plus 10,000, which the system may have given to someone's connection.
+    server = RedisServer(tmp_path, *cluster, "--cluster-port", str(free_port()))
     server.start()
     try:
         with redis.Redis(port=server.port) as client:

@@ -13,6 +13,7 @@ from mcp.types import ElicitResult
 
 from slipway_mcp.server import create
 from slipway_mcp.settings import SlipwaySettings
+from support.examples import hold_examples
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -104,3 +105,10 @@ async def test_another_application_is_left_alone(slipway: respx.MockRouter, tmp_
         error = await call(client, "slipway_stop_release", **RELEASE)
     assert (error["code"], error["details"]["rule"]) == ("PERMISSION_DENIED", "apps")
     assert sent(slipway) == []
+
+
+@pytest.mark.checkout
+@pytest.mark.usefixtures("slipway", "same_marks")
+async def test_the_examples_are_what_the_tools_answer(tmp_path: Path) -> None:
+    async with agent(tmp_path, agree, **ON) as client:
+        await hold_examples("slipway", client, {"slipway_get_release": RELEASE, "slipway_stop_release": RELEASE})

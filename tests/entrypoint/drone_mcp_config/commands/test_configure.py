@@ -113,6 +113,15 @@ def test_server_and_token_file_stand_in_the_file_where_they_are_given(run: Run, 
     }
 
 
+def test_a_token_file_is_to_be_written_only_while_there_is_none(run: Run, work: Path) -> None:
+    options = ("--role", "viewer", "--token-file", "token")
+    before = run(*options)
+    (work / "token").write_text("a-token", encoding="utf-8")
+    after = run(*options)
+    assert f"DRONE_TOKEN is read from {work / 'token'}: write the token to this file" in before.err
+    assert "DRONE_TOKEN" not in after.err
+
+
 def test_servers_and_keys_of_others_are_kept_in_their_places(run: Run, work: Path) -> None:
     (work / ".mcp.json").write_text(json.dumps(USERS_OWN), encoding="utf-8")
     assert run("--role", "reader").code == 0

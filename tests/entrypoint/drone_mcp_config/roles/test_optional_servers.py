@@ -56,7 +56,7 @@ def test_it_is_left_out_of_a_configuration_and_named(shell: Shell) -> None:
     done = shell.run()
     assert done.returncode == 0, done.stderr
     assert shell.servers() == ["drone-builds"]
-    assert "Left out drone-issues: without FORGE_SERVER here it has nothing to ask." in done.stderr
+    assert "Left out drone-issues: FORGE_SERVER is not set here." in done.stderr
     assert "FORGE_TOKEN" not in done.stderr
 
 

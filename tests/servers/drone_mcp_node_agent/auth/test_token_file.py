@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -75,6 +76,10 @@ async def test_a_file_that_cannot_be_trusted_lets_nobody_in(path: Path) -> None:
         ("[[token]]\nname = 'a'\nroles = ['admin']", "'sha256'"),
         ("[[token]", "at line 1"),
         (
+            ("[[token]]\nname = 'a'\nroles = ['admin']\nsha256 = '" + "0" * 64 + "'\n") * 2,
+            "two tokens have the name a. Give each token a name of its own.",
+        ),
+        (
             "[[token]]\nname = 'a'\nroles = ['admin']\nsha256 = '" + "0" * 64 + "'\nexpires = 2026-01-01",
             "expires of a is not a time with a zone",
         ),
@@ -96,6 +101,19 @@ def test_a_name_is_given_once_and_has_a_form(path: Path) -> None:
         add_token(path, "a b", Role.ADMIN, None)
     with pytest.raises(TokenFileError, match="there is no token bob"):
         remove_token(path, "bob")
+
+
+def test_a_file_that_cannot_be_replaced_stays_as_it_is_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_token(path, "alice", Role.ADMIN, None)
+    before, names = path.read_text(), sorted(path.parent.iterdir())
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(TokenFileError, match="No space left on device"):
+        add_token(path, "bob", Role.ADMIN, None)
+    assert (path.read_text(), sorted(path.parent.iterdir())) == (before, names)
 
 
 def test_ten_that_add_at_once_lose_no_token(path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from ci_mcp_kit.errors import Conflict, InvalidInput, NotFound
 from drone_mcp_node_agent.deploying.operations import Operations
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
+from support.asker import asking
 from support.image_registry import Image
 from support.node_operations import (
     NODE,
@@ -136,11 +137,8 @@ async def test_a_component_that_starts_first_is_never_away(node: Node) -> None:
     node.host.podman("run", "-d", "--name=asker", "--network=shop", node.host.image("v1.0.0"))
 
     async def ask() -> str:
-        """Ask for the component by its name, as other containers of its network do.
-
-        The name server of the network learns of a removed container a moment later, so an old address is asked again.
-        """
-        command = ["timeout", "5", "wget", "-q", "-O-", "http://web-api:8080/index.html"]
+        """Ask for the component by its name, again where the name server reads of a change at that moment."""
+        command = ["wget", "-q", "-O-", "http://web-api:8080/index.html"]
         with anyio.fail_after(PATIENCE):
             while (done := await node.podman.execute("asker", command, PATIENCE)).exit_code:
                 pass
@@ -159,6 +157,33 @@ async def test_a_component_that_starts_first_is_never_away(node: Node) -> None:
     api.image = node.host.image("v1.1.0")
     assert not (await node.deploy(make_service(api))).reason
     assert await ask() == "v1.1.0\n"
+
+
+# Ends as a server should: takes no further requests, and lives on for as long as those take that it has.
+DRAIN = """
+sleep 2
+echo "$VERSION" >/tmp/index.html
+httpd -f -p 8080 -h /tmp & server=$!
+trap 'kill $server; sleep 3; exit 0' TERM
+while :; do sleep 0.1; done
+"""
+
+
+async def test_who_asks_a_component_that_starts_first_by_its_name_gets_an_answer_at_any_time(node: Node) -> None:
+    def draining(version: str) -> str:
+        return node.host.push(version, Image({"VERSION": version}, command=("/bin/sh", "-c", DRAIN)), "demo/draining")
+
+    node.host.create_network("shop")
+    api = make_component(node.host, "api", "", order="start-first", network="shop")
+    api.health.retries = 100
+    api.stop_timeout.FromSeconds(60)
+    api.image = draining("old")
+    await node.deploy(make_service(api))
+    api.image = draining("new")
+    with asking(node.host, "shop", "http://web-api:8080/index.html") as heard:
+        assert not (await node.deploy(make_service(api))).reason
+    assert heard.faults == []
+    assert {answer for _, answer in heard.answers} == {"old", "new"}
 
 
 async def test_a_service_is_stopped_and_started_again_with_what_was_removed(node: Node) -> None:
@@ -231,9 +256,9 @@ async def test_a_container_that_restarts_again_and_again_is_found_flapping(node:
     assert "restarts again and again" in component.reason
 
 
-# Each change that a replacement makes (create, rename, rename, stop, start, and the removal of the old container), and
-# whether the daemon that starts again finishes what was begun. Else it goes back.
-KILLS = [
+# Each change that a replacement makes, and whether the daemon that starts again finishes what was begun. Else it goes
+# back. The changes are: create, rename, rename, stop, start, and the removal of the old container.
+STOP_FIRST_KILLS = [
     (1, "before", False),
     (1, "after", False),
     (2, "before", False),
@@ -245,17 +270,32 @@ KILLS = [
     (6, "before", True),
     (6, "after", True),
 ]
+# Create, start, rename, rename, the announcements of the new and of the old name, stop, and the removal.
+START_FIRST_KILLS = [
+    (2, "after", False),
+    (3, "after", False),
+    (4, "after", False),
+    (6, "before", False),
+    (6, "during", False),
+    (7, "before", False),
+    (7, "after", False),
+    (8, "after", True),
+]
 
 
+@pytest.mark.parametrize(
+    ("order", "kills"), [("stop-first", STOP_FIRST_KILLS), ("start-first", START_FIRST_KILLS)], ids=["stop", "start"]
+)
 async def test_a_daemon_that_is_killed_at_any_step_finishes_or_goes_back_when_it_starts_again(
-    podman: PodmanHost, tmp_path: Path
+    podman: PodmanHost, tmp_path: Path, order: str, kills: list[tuple[int, str, bool]]
 ) -> None:
-    spec = make_service(make_component(podman, "api", "v1.0.0"))
+    podman.create_network("shop")
+    spec = make_service(make_component(podman, "api", "v1.0.0", order=order, network="shop"))
     async with open_node(podman, tmp_path) as node:
         await node.deploy(spec)
         await node.podman.pull(podman.image("v1.1.0"))  # so that the first change is the creation
     now, new = "v1.0.0", "v1.1.0"
-    for change, moment, finishes in KILLS:
+    for change, moment, finishes in kills:
         spec.components[0].image = podman.image(new)
         assert deploy_and_die(node, spec, change, moment) == -signal.SIGKILL
         if finishes:
@@ -268,6 +308,9 @@ async def test_a_daemon_that_is_killed_at_any_step_finishes_or_goes_back_when_it
             assert record.spec.components[0].image == podman.image(now)
             assert await node.registry.list_unended_operations() == []
             assert (await node.registry.list_events("web"))[0].kind == "recovered"
+            with asking(podman, "shop", "http://web-api:8080/index.html") as heard:
+                pass
+            assert {answer for _, answer in heard.answers} == {now}, (change, moment)
     async with open_node(podman, tmp_path) as node:
         assert (await node.operations.status("web")).service.reason == ""
 

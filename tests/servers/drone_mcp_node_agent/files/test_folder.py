@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import stat
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,8 +12,8 @@ from hypothesis import strategies as st
 
 from ci_mcp_kit.errors import InvalidInput, NotFound, ServiceError
 from drone_mcp_node_agent.files.folder import ServiceFolders, StoredFile, split
+from support.swapping import swapping
 
-AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 SECRET = b"not of the service"
 
 
@@ -116,19 +114,8 @@ def test_a_folder_that_is_swapped_for_a_link_all_the_time_never_leads_outside(
     shop = tmp_path / "srv" / "shop"
     (shop / "conf").mkdir(parents=True)
     (shop / "link").symlink_to(tmp_path / "outside")
-    stop = threading.Event()
-
-    conf, link = os.fsencode(shop / "conf"), os.fsencode(shop / "link")
-    exchange = ctypes.CDLL(None).renameat2
-
-    def swap() -> None:
-        while not stop.is_set():
-            exchange(AT_FDCWD, conf, AT_FDCWD, link, RENAME_EXCHANGE)
-
-    attacker = threading.Thread(target=swap)
-    attacker.start()
     written = refused = 0
-    try:
+    with swapping(shop / "conf", shop / "link"):
         while min(written, refused) < 10:  # until both the folder and the link were met often
             try:
                 folders.push("shop", "conf/passwd", StoredFile(str(written + refused).encode(), 0))
@@ -136,9 +123,6 @@ def test_a_folder_that_is_swapped_for_a_link_all_the_time_never_leads_outside(
                 assert folders.pull("shop", "conf/passwd").content != SECRET
             except ServiceError:
                 refused += 1
-    finally:
-        stop.set()
-        attacker.join()
 
     assert outside(tmp_path) == {"passwd": SECRET}
 

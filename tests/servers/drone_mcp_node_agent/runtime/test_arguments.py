@@ -53,11 +53,3 @@ def test_a_component_becomes_these_arguments(spec: pb.ComponentSpec, arguments: 
 def test_labels_follow_the_policy_by_name() -> None:
     arguments = create_arguments("web-api", component(), {"b": "2", "a": "1"})
     assert arguments == [*FIRST, "--label=a=1", "--label=b=2", "--", IMAGE]
-
-
-@pytest.mark.parametrize(
-    ("network", "has_alias"), [("shop", True), ("", False), ("host", False), ("none", False), ("pasta:-t", False)]
-)
-def test_an_alias_is_given_in_networks_that_have_names(network: str, has_alias: bool) -> None:
-    arguments = create_arguments("web-api.next", component(network=network), {}, alias="web-api")
-    assert ("--network-alias=web-api" in arguments) == has_alias

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from anyio.abc import SocketStream
 
 from drone_mcp_node_agent.runtime.podman import Podman
 from drone_mcp_node_agent.runtime.runtime import FaultKind, RuntimeFault
@@ -13,6 +14,9 @@ from support.patience import PATIENCE
 from support.podman import PodmanHost
 
 pytestmark = [pytest.mark.podman, pytest.mark.anyio]
+
+# https://www.kernel.org/doc/Documentation/ABI/testing/sysfs-class-net
+ADDRESS_OF_ITS_OWN = 3
 
 
 @pytest.fixture
@@ -41,6 +45,63 @@ async def test_a_container_is_made_changed_and_removed(engine: Podman, podman: P
     await engine.remove("web.previous")
     await engine.remove("web.previous")
     assert await engine.list_containers() == []
+
+
+async def test_a_renamed_container_is_announced_at_the_same_address_and_keeps_its_connections(
+    engine: Podman, podman: PodmanHost
+) -> None:
+    podman.create_network("shop")
+    echo = pb.ComponentSpec(image=podman.image("v1.0.0"), cmd=["nc", "-l", "-p", "9000", "-e", "cat"], network="shop")
+    await engine.create("web", echo, {})
+    await engine.create("other", sleeper(podman, network="shop"), {})
+    await engine.start("web")
+    await engine.start("other")
+    await engine.rename("web", "web.previous")
+    address = (await engine.inspect(["web.previous"]))["web.previous"].addresses["shop"]
+
+    async def is_known(name: str) -> bool:
+        return (await engine.execute("other", ["nslookup", name], PATIENCE)).exit_code == 0
+
+    async def connect() -> SocketStream:
+        while True:
+            try:
+                return await anyio.connect_tcp(address, 9000)
+            except OSError:  # it does not listen yet
+                await anyio.sleep(0.05)
+
+    with anyio.fail_after(PATIENCE):
+        async with await connect() as connection:
+            await connection.send(b"before")
+            assert await connection.receive() == b"before"
+            assert await is_known("web")
+            await engine.announce("web.previous")
+            await connection.send(b"after")
+            assert await connection.receive() == b"after"
+            while not await is_known("web.previous"):  # the name server reads it in its own time
+                pass
+            assert not await is_known("web")
+            assert (await engine.inspect(["web.previous"]))["web.previous"].addresses["shop"] == address
+
+
+async def test_a_bridge_keeps_the_address_that_it_has_when_a_container_starts(
+    engine: Podman, podman: PodmanHost
+) -> None:
+    podman.create_network("shop")
+    for name in ("first", "second"):
+        await engine.create(name, sleeper(podman, network="shop"), {})
+        await engine.start(name)
+    device = Path("/sys/class/net", podman.podman("network", "inspect", "--format={{.NetworkInterface}}", "shop"))
+    before = (device / "address").read_text()
+    assert int((device / "addr_assign_type").read_text()) == ADDRESS_OF_ITS_OWN
+    await engine.remove("first")
+    assert (device / "address").read_text() == before
+
+
+async def test_a_container_without_an_address_has_nothing_to_announce(engine: Podman, podman: PodmanHost) -> None:
+    await engine.create("web", sleeper(podman, network="none"), {})
+    await engine.announce("web")
+    await engine.start("web")
+    await engine.announce("web")
 
 
 async def test_a_container_whose_policy_starts_it_again_and_again_stays_stopped(

@@ -26,7 +26,7 @@ def test_a_service_stands_as_its_worst_component(components: list[pb.ComponentSt
 
 
 @given(COMPONENTS)
-def test_only_what_runs_undisturbed_as_wished_is_called_running(component: pb.ComponentStatus) -> None:
+def test_only_what_runs_undisturbed_as_wanted_is_called_running(component: pb.ComponentStatus) -> None:
     standing = component_standing(component)
     assert standing.kind in KINDS
     if standing.kind == "running":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ci_mcp_logs.diagnosis.parts import Part
+from ci_mcp_logs.diagnosis.verdicts import Part
 from jenkins_mcp.client.models.builds import Build
 from jenkins_mcp.client.models.reports import StageDetails
 from jenkins_mcp.failures.failed_steps import failed_steps, stage_around

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+
+def nest(text: str, depth: int) -> Any:
+    """Return lists of ten lists each, as deep as that, around a text."""
+    return [nest(text, depth - 1)] * 10 if depth else text
+
+
 SHORT = st.text(max_size=20)
 TEXTS = SHORT | st.builds(lambda text, times: text * times, st.text(max_size=3), st.integers(0, LONGEST_LINE // 2))
 FACTS = st.dictionaries(
@@ -26,7 +33,8 @@ FACTS = st.dictionaries(
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
         max_leaves=8,
     )
-    | st.builds(lambda text, times: [text] * times, SHORT, st.integers(0, 3000)),
+    | st.builds(lambda text, times: [text] * times, SHORT, st.integers(0, 3000))
+    | st.builds(nest, SHORT, st.integers(0, 4)),
     max_size=5,
 )
 
@@ -57,6 +65,14 @@ def test_no_facts_leave_the_file_unwritable(
     lines = path.read_text(encoding="ascii").splitlines()
     assert len(lines) == len(every)
     assert all(len(line) <= LONGEST_LINE for line in lines)
+
+
+def test_lists_of_lists_are_shortened_to_the_beginning_of_their_text(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    facts = {"operation": "service.deploy", "sends": nest("\N{GRINNING FACE}" * 60, 5)}
+    assert (append(path, facts), append(path, {"n": 2})) == (False, False)
+    first = json.loads(path.read_text(encoding="ascii").splitlines()[0])
+    assert (first["operation"], first["sends"][:5], first["shortened"]) == ("service.deploy", "[[[[[", True)
 
 
 def other_chain(path: Path) -> None:

@@ -111,6 +111,27 @@ async def test_half_a_line_is_taken_back(tmp_path: Path, monkeypatch: pytest.Mon
     assert verify(lines(path), None, kept(path)).problems == ()
 
 
+async def test_a_head_that_cannot_be_kept_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "audit.jsonl", os.write
+    await FileSink(path, None).append({"n": 1})
+    before = sorted(os.listdir(tmp_path)), kept(path)  # noqa: PTH208 - the names
+
+    def refuse_head(file: int, data: bytes) -> int:
+        if not data.startswith(b"{"):
+            raise OSError(28, "No space left on device")
+        return write(file, data)
+
+    monkeypatch.setattr(os, "write", refuse_head)
+    with pytest.raises(OSError, match="No space"):
+        await FileSink(path, None).append({"n": 2})
+    monkeypatch.undo()
+    assert (sorted(os.listdir(tmp_path)), kept(path)) == before  # noqa: PTH208 - likewise
+    await FileSink(path, None).append({"n": 3})
+    assert verify(lines(path), None, kept(path)).problems == ()
+
+
 async def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         await sink_of(str(tmp_path / "no" / "audit"), None).append({})

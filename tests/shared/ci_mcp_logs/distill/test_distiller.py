@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import string
 import subprocess
 import sys
 import tracemalloc
@@ -15,7 +16,6 @@ from hypothesis import strategies as st
 from ci_mcp_logs.distill import Excerpt, Study, distill
 from ci_mcp_logs.log_text import LogText
 
-ESCAPES = ["\x1b[31m", "\x1b[0m", "\x1b[2K", "\x1b]0;title\x07", "\x1b", "\r", "\x00", "\udcff", "é", "\u2028"]
 WORDS = [
     "error:",
     "FAIL",
@@ -26,8 +26,17 @@ WORDS = [
     "  at x",
     "exit status 1",
     "\t",
+    "\x1b[31m",
+    "\x1b[0m",
+    "\x1b[2K",
+    "\x1b]0;title\x07",
 ]
-LINES = st.lists(st.sampled_from(ESCAPES + WORDS) | st.text(max_size=30), max_size=8).map(" ".join)
+CHARACTERS = [*string.printable, "\x1b", "\x00", "\udcff", "é", "\u2028", "\u202e", "\u0301", "漢", "\U0001f600"]
+PARTS = [*(f"{word} " for word in WORDS * 4), *CHARACTERS]
+# Hypothesis draws a text at once, which costs much less than a list of words: each of its letters stands for a part.
+LINES = st.text([chr(number) for number in range(len(PARTS))], max_size=16).map(
+    lambda letters: "".join(PARTS[ord(letter)] for letter in letters)
+)
 LOGS = st.lists(LINES, max_size=120).map("\n".join)
 
 

@@ -43,3 +43,10 @@ def test_what_a_good_log_complains_of_takes_a_tenth_while_new_lines_are_left_out
 )
 def test_any_two_logs_give_lines_of_the_first_within_the_budget(log: list[str], good: list[str], budget: int) -> None:
     assert set(shown(log, good, budget)) <= set(log)
+
+
+def test_a_log_with_very_many_new_lines_is_read_as_if_there_was_no_good_one() -> None:
+    log = LogText.from_raw([a + b for a in WORDY for b in WORDY[:20]])
+    study = Study(log, LogText.from_raw(PREFACE), most_new=1.0)
+    assert (study.news, study.compared) == (None, False)
+    assert study.excerpt(1, 500) == Study(log).excerpt(1, 500)

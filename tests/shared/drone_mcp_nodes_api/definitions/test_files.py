@@ -112,7 +112,6 @@ def test_any_definition_comes_back_from_its_file(service: Service) -> None:
         assert read_definition(path) == service
 
 
-@settings(max_examples=40)
 @given(SERVICES, SERVICES)
 def test_any_file_is_changed_into_any_other_definition(before: Service, after: Service) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -120,6 +119,15 @@ def test_any_file_is_changed_into_any_other_definition(before: Service, after: S
         write_definition(path, before)
         write_definition(path, after)
         assert read_definition(path) == after
+
+
+def test_limits_that_are_taken_back_leave_no_line(tmp_path: Path) -> None:
+    path = write(tmp_path, SHOP + '\n[components.resources]\nmemory = "512m" # as measured\n')
+    service = read_definition(path)
+    *others, last = service.components
+    plain = last.model_copy(update={"resources": type(last.resources)()})
+    write_definition(path, service.model_copy(update={"components": (*others, plain)}))
+    assert path.read_text().rstrip() == SHOP.rstrip()
 
 
 def test_writing_what_is_there_changes_no_byte(tmp_path: Path) -> None:
