@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 import respx
+from hypothesis import given
+from hypothesis import strategies as st
 from mcp import Client, MCPError, UriTemplate
 from mcp.client.stdio import stdio_client
 from mcp.types import EmptyResult, Request
@@ -21,7 +23,7 @@ from ci_mcp_kit.app import run
 from ci_mcp_kit.front.surface import FILE
 from ci_mcp_kit.http_settings import HTTP_VARIABLES
 from ci_mcp_kit.manifest import manifest, manifest_text
-from ci_mcp_kit.variables import STATE, SettingsError
+from ci_mcp_kit.variables import STATE, SettingsError, is_quoted
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
@@ -68,6 +70,9 @@ TAKE_ANY_BYTES = {"drone_read_file"}
 OK = 200
 OF_EVERY_TOOL = {"drone://audit/recent"}
 """Resources that belong to each tool of their server."""
+
+FEW = "'\"`orgserveA0/=:-!*_."
+"""The characters that the patterns of guards name, and quotes."""
 
 every_server = pytest.mark.parametrize("name", SERVERS)
 
@@ -161,6 +166,16 @@ def test_a_server_that_changes_something_looks_at_audit_files_and_its_help_says_
     shown = capsys.readouterr().out
     says_so = all(f"{module.SPEC.command} audit {word} FILE" in shown for word in ("show", "verify"))
     assert (looked, says_so) == (module.SPEC.guard is not None,) * 2
+
+
+@every_server
+@given(data=st.data())
+def test_no_list_that_a_role_file_takes_looks_like_a_text_in_quotes(name: str, data: st.DataObject) -> None:
+    guard = server_module(name).SPEC.guard
+    lists = [key["items"] for key in (guard.keys if guard else {}).values() if "items" in key]
+    for pattern in [items["pattern"] for items in lists if "pattern" in items]:
+        items = data.draw(st.lists(st.from_regex(pattern, fullmatch=True, alphabet=FEW), min_size=1, max_size=3))
+        assert not is_quoted(",".join(items))
 
 
 @every_server

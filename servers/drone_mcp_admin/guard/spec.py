@@ -8,7 +8,11 @@ from drone_mcp_admin.guard.variables import OPERATION_NAMES, SCOPE, VARIABLES
 from drone_mcp_client.errors import DRONE
 
 _SCOPE = {"type": "string", "pattern": f"^{SCOPE}$", "maxLength": 300}
-_PLACE = {"type": "string", "pattern": r"^[^\s,=${}]+/[A-Za-z0-9_.-]+=[^\s,${}]+$", "maxLength": 500}
+_PLACE = {
+    "type": "string",
+    "pattern": r"^[^\s,=${}'\"`\u201c][^\s,=${}]*/[A-Za-z0-9_.-]+=[^\s,${}]+$",
+    "maxLength": 500,
+}
 _FOLDER = {
     "type": "string",
     "pattern": r"^/[^\s${}]+$",

@@ -21,7 +21,8 @@ OPERATION_NAMES = (
     *("set_secret", "delete_secret", "set_cron", "delete_cron", "run_cron", "set_template", "delete_template"),
     *("create_user", "update_user", "delete_user", "rotate_token", "pause_queue", "resume_queue"),
 )
-SCOPE = r"(?:org:[^\s,!${}/:]+|[^\s,!${}/:]+/[^\s,!${}/:]+|server)"
+# No quote in front: as in `ci_mcp_kit.guard.spec`.
+SCOPE = r"(?:org:[^\s,!${}/:]+|[^\s,!${}/:'\"`\u201c][^\s,!${}/:]*/[^\s,!${}/:]+|server)"
 
 
 def _scopes(text: str) -> tuple[str, ...]:

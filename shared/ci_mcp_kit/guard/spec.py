@@ -62,10 +62,11 @@ def list_of(description: str, items: Schema) -> Schema:
     return {"type": "array", "minItems": 1, "items": dict(items), "description": description}
 
 
-# Without spaces and commas, as these separate the items of the variable that carries a list.
-REPO_GLOB: Final[Schema] = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}
+# Without spaces and commas, as these separate the items of the variable that carries a list, and without a quote in
+# front, as two of them around such a list would be taken for those of a shell (`variables.is_quoted`).
+REPO_GLOB: Final[Schema] = {"type": "string", "pattern": r"^[^/\s,'\"`\u201c][^/\s,]*/[^/\s,]+$", "maxLength": 300}
 """A glob of repositories, `owner/name`."""
-NAME_GLOB: Final[Schema] = {"type": "string", "pattern": r"^!?[^\s,!${][^\s,${]*$", "maxLength": 300}
+NAME_GLOB: Final[Schema] = {"type": "string", "pattern": r"^!?[^\s,!${'\"`\u201c][^\s,${]*$", "maxLength": 300}
 """A glob of other names; `!` takes away."""
 
 
