@@ -118,7 +118,7 @@ def _change_table(table: Any, before: dict[str, Any], after: dict[str, Any], sho
             continue
         if key == "components":
             _change_components(table, before[key], value, short[key])
-        elif value in ("", [], {}):
+        elif value in ("", [], {}) or (isinstance(value, dict) and key not in short):  # all of it is default
             del table[key]
         elif isinstance(value, dict) and key in table:
             _change_table(table[key], old or {}, value, short[key])

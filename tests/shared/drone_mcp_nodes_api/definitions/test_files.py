@@ -228,3 +228,14 @@ def test_a_duration_comes_back_from_its_text(seconds: float) -> None:
 )
 def test_a_duration_is_written_as_people_do(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
+
+
+def test_resources_without_a_limit_are_taken_out_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "shop.toml"
+    component = {"name": "web", "image": "r/img:v1"}
+    data = {"name": "shop", "node": "node-1", "components": [component]}
+    limited = {**data, "components": [{**component, "resources": {"memory": "512m", "pids": 9}}]}
+    write_definition(path, make_service(limited))
+    write_definition(path, make_service(data))
+    assert read_definition(path) == make_service(data)
+    assert "resources" not in path.read_text(encoding="utf-8")
