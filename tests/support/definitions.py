@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 from hypothesis import strategies as st
 
 from drone_mcp_nodes_api.definitions.problems import make_service
 
-NAMES = st.from_regex(r"\A[a-zA-Z0-9][a-zA-Z0-9_.-]{0,12}\Z")
+# Texts of an alphabet and not of regular expressions, of which Hypothesis draws each character by itself.
+NAMES = st.text(ascii_letters + digits + "_.-", min_size=1, max_size=13).filter(lambda name: name[0] not in "_.-")
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
-WORDS = st.from_regex(r"\A([a-z0-9_][a-z0-9:_-]{0,9})?\Z")
+WORDS = st.text(ascii_lowercase + digits + ":_-", max_size=10).filter(lambda word: not word.startswith((":", "-")))
+VARIABLES = st.text(ascii_uppercase + digits + "_", min_size=1, max_size=10).filter(lambda name: not name[0].isdigit())
 SECONDS = st.integers(1, 86_400_000).map(lambda milliseconds: milliseconds / 1000)
 PORTS = st.builds(
     "{}{}:{}{}".format,
@@ -22,7 +25,7 @@ PORTS = st.builds(
 VOLUMES = st.builds(
     "{}:/{}{}".format,
     st.sampled_from(["/srv/a", "data"]),
-    st.from_regex(r"\A[a-z/]{0,9}\Z"),
+    st.text(ascii_lowercase + "/", max_size=9),
     st.sampled_from(["", ":ro"]),
 )
 CHECKS = st.one_of(
@@ -44,7 +47,7 @@ OPTIONAL = {
     "restart": st.sampled_from(["no", "always", "unless-stopped", "on-failure", "on-failure:3"]),
     "volumes": st.lists(VOLUMES, max_size=2),
     "cmd": st.lists(TEXTS, max_size=3),
-    "env": st.dictionaries(st.from_regex(r"\A[A-Z_][A-Z0-9_]{0,9}\Z"), TEXTS, max_size=3),
+    "env": st.dictionaries(VARIABLES, TEXTS, max_size=3),
     "secrets": st.lists(
         st.one_of(NAMES, st.fixed_dictionaries({"name": NAMES}, optional={"file": st.just("/etc/secret")})), max_size=2
     ),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from anyio.abc import SocketAttribute
 
 from ci_mcp_kit import errors
 from drone_mcp_nodes_api.client import Endpoint, NodeClient
@@ -22,6 +22,8 @@ from support.raw_server import certificate
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from anyio.abc import SocketStream
 
 FAMILY = [
     errors.AuthenticationFailed,
@@ -140,15 +142,19 @@ async def test_a_certificate_of_an_unknown_authority_is_refused_in_words(tmp_pat
 
 
 async def test_a_port_without_tls_is_told_from_a_daemon_that_is_down() -> None:
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1024)
-        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
+    async def refuse(stream: SocketStream) -> None:
+        # gRPC may try again when the test has ended, and close what it has opened.
+        with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+            async with stream:
+                await stream.receive()
+                await stream.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as group:
+        group.start_soon(listener.serve, refuse)
+        port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - a socket's, not Django's
         with pytest.raises(errors.Unreachable, match="does not accept a connection with TLS"):
             await list_services(Endpoint("node-1", f"127.0.0.1:{port}"))
+        group.cancel_scope.cancel()
 
 
 async def test_a_missing_file_of_authorities_is_named(tmp_path: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from string import ascii_letters, ascii_lowercase, digits
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_nodes_api.definitions.naming import derive_component, name_container, read_version
 
-NAMES = st.from_regex(r"\A[a-zA-Z0-9][a-zA-Z0-9_.-]{0,20}\Z")
-TAGS = st.from_regex(r"\A[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,20}\Z")
-PATHS = st.from_regex(r"\A[a-z0-9]+(/[a-z0-9]+){0,3}\Z")
+TAGS = st.text(ascii_letters + digits + "_.-", min_size=1, max_size=21).filter(lambda tag: tag[0] not in ".-")
+NAMES = TAGS.filter(lambda name: name[0] != "_")
+PATHS = st.lists(st.text(ascii_lowercase + digits, min_size=1, max_size=9), min_size=1, max_size=4).map("/".join)
 REGISTRIES = st.sampled_from(["", "registry.example.com/", "localhost:5000/", "10.0.0.1:443/"])
 
 
