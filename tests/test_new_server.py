@@ -20,14 +20,11 @@ from support.installed import PACKAGES
 pytestmark = pytest.mark.checkout
 
 ROOT = Path(__file__).parent.parent
-GENERATED = [
-    ["tests/servers/test_every_server.py", "-k", "manifest or git"],
-    ["tests/servers/test_every_surface.py"],
-    ["tests/test_tools_page.py"],  # before the README, which refers to its headings
-    ["tests/servers/toy_mcp"],  # before the page of examples, which refers to that of the server
-]
+MANIFESTS = ["tests/servers/test_every_server.py", "-k", "manifest or git"]  # first, because all others read them
 LOOKS_AT_WHAT_IS_INSTALLED = re.compile(r"read_installation|role_library|support\.installed")
-TREE = ["tests/test_architecture.py", "tests/test_readme.py", "tests/test_tools_page.py", "tests/servers/toy_mcp"]
+# The pages of the tools and of the server's examples before the README and the page of all examples, which refer to them.
+TREE = ["tests/test_tools_page.py", "tests/servers/toy_mcp", "tests/test_readme.py", "tests/test_architecture.py"]
+SURFACES = "tests/servers/test_every_surface.py"
 SNAPSHOTS = ["tests/entrypoint/drone_mcp_config/test_snapshots.py", "tests/entrypoint/drone_mcp_cli/test_commands.py"]
 # What may change besides the server's own folders: where it is named by hand, and what is generated from all servers.
 BY_HAND = {"pyproject.toml", "roles/toy.yaml"}
@@ -142,8 +139,8 @@ def test_a_toy_server_touches_its_folder_and_turns_no_test_red(tmp_path: Path) -
     (copy.folder / "roles" / "toy.yaml").write_text(role, encoding="utf-8")
     copy.install()
 
-    for files in (*GENERATED, TREE, SNAPSHOTS):
-        copy.test(*files, UPDATE_SNAPSHOTS="1")
+    copy.test(*MANIFESTS, UPDATE_SNAPSHOTS="1")
+    copy.test(SURFACES, *TREE, *SNAPSHOTS, UPDATE_SNAPSHOTS="1")
     listed = copy.list_tests(*TREE, *find_tests_of_the_installation(copy.folder), "-k", "not acceptance or toy")
     selected = copy.folder.with_name("tests.txt")
     selected.write_text("\n".join(test for test in listed if not is_about_another_server(test)), encoding="utf-8")
