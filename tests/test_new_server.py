@@ -22,7 +22,8 @@ pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parent.parent
 MANIFESTS = ["tests/servers/test_every_server.py", "-k", "manifest or git"]  # first, because all others read them
 LOOKS_AT_WHAT_IS_INSTALLED = re.compile(r"read_installation|role_library|support\.installed")
-# The pages of the tools and of the server's examples before the README and the page of all examples, which refer to them.
+# The pages of the tools and of the server's examples come first, because the README and the page of all examples refer
+# to them.
 TREE = ["tests/test_tools_page.py", "tests/servers/toy_mcp", "tests/test_readme.py", "tests/test_architecture.py"]
 SURFACES = "tests/servers/test_every_surface.py"
 SNAPSHOTS = ["tests/entrypoint/drone_mcp_config/test_snapshots.py", "tests/entrypoint/drone_mcp_cli/test_commands.py"]

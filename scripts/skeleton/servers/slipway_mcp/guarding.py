@@ -10,7 +10,7 @@ from typing_extensions import override
 from ci_mcp_kit.guard.operations import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import PlannedAction
 from ci_mcp_kit.guard.rules import Rules, matches
-from ci_mcp_kit.guard.spec import GuardSpec, list_of, make_keys
+from ci_mcp_kit.guard.spec import NAME_GLOB, GuardSpec, list_of, make_keys
 from slipway_mcp.client import SLIPWAY
 from slipway_mcp.variables import GUARD_VARIABLES, OPERATION_NAMES
 
@@ -31,11 +31,7 @@ RELEASE_GUARD: Final = GuardSpec(
     keys=make_keys(
         OPERATION_NAMES,
         "an application",
-        {
-            "apps": list_of(
-                "Applications that may be changed, * as wildcard.", {"type": "string", "pattern": r"^[^\s,]+$"}
-            )
-        },
+        {"apps": list_of("Applications that may be changed, * as wildcard.", NAME_GLOB)},
     ),
 )
 
