@@ -129,19 +129,38 @@ class DyingPodman(Podman):
         raise AssertionError
 
 
-def deploy_and_die(node: Node, spec: pb.ServiceSpec, change: int, moment: str) -> int:
-    """Deploy in a process that is killed at its Nth change; return how it ended."""
-    command = [*warm_python(), "-m", "support.node_operations", str(node.folder), str(change), moment]
-    done = subprocess.run(command, input=MessageToJson(spec), text=True, timeout=PATIENCE, check=False)
+def operate_and_die(
+    node: Node, kind: str, request: pb.ServiceSpec | pb.AdoptContainerRequest, change: int, moment: str
+) -> int:
+    """Run an operation in a process that is killed at its Nth change; return how it ended.
+
+    Args:
+        node: where.
+        kind: `deploy`, `start`, `sync` or `adopt`.
+        request: of the adoption; else the service.
+        change: from 1.
+        moment: of `DyingPodman`.
+    """
+    command = [*warm_python(), "-m", "support.node_operations", str(node.folder), kind, str(change), moment]
+    done = subprocess.run(command, input=MessageToJson(request), text=True, timeout=PATIENCE, check=False)
     return done.returncode
 
 
-async def _deploy(folder: Path, change: int, moment: str) -> None:
+async def _operate(folder: Path, kind: str, change: int, moment: str) -> None:
     podman = DyingPodman(str(folder / "bin" / "podman"), str(folder), change, moment)
-    registry = await Registry.open(str(folder / "registry.db"))
-    spec = Parse(sys.stdin.read(), pb.ServiceSpec())
-    await Operations(podman, registry, NODE).deploy(pb.DeployRequest(spec=spec), "ann")
+    operations = Operations(podman, await Registry.open(str(folder / "registry.db")), NODE)
+    text = sys.stdin.read()
+    if kind == "adopt":
+        await operations.adopt(Parse(text, pb.AdoptContainerRequest()), "ann")
+        return
+    spec = Parse(text, pb.ServiceSpec())
+    if kind == "deploy":
+        await operations.deploy(pb.DeployRequest(spec=spec), "ann")
+    elif kind == "sync":
+        await operations.sync(pb.SyncDesiredStateRequest(services=[spec]), "ann")
+    else:
+        await operations.start(spec.name, "", "ann")
 
 
 if __name__ == "__main__":
-    anyio.run(_deploy, Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    anyio.run(_operate, Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4])

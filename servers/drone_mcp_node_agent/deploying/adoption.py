@@ -95,11 +95,11 @@ class Adoption:
         return result
 
     async def _keep(self, spec: pb.ServiceSpec, adopted: dict[str, Container], record: ServiceRecord | None) -> None:
-        operation = await self._registry.begin_operation(spec.name, "adopt", self._by, {})
-        for component, container in adopted.items():
-            name = name_container(spec.name, component)
-            if container.name != name:
-                await self._runtime.rename(container.name, name)
+        names = {container.name: name_container(spec.name, component) for component, container in adopted.items()}
+        renames = [(old, new) for old, new in names.items() if old != new]
+        operation = await self._registry.begin_operation(spec.name, "adopt", self._by, {"renames": renames})
+        for old, new in renames:
+            await self._runtime.rename(old, new)
         newest = await self._registry.list_revisions(spec.name, limit=1) if record else []
         revision = pb.Revision(number=newest[0].number + 1 if newest else 1, by=self._by, outcome="deployed", spec=spec)
         revision.at.FromNanoseconds(time.time_ns())

@@ -107,7 +107,8 @@ class Deployment:
         if await self._pull(situation):
             situation = await self._look(record)
         steps = [step for step in self._plan(situation) if step.component not in self._results]
-        if not any(step.action != KEEP for step in steps) and record and record.spec == self._order.spec:
+        is_done = not any(step.action != KEEP for step in steps)
+        if is_done and record and record.spec == self._order.spec and record.stopped.isdisjoint(self._components):
             return self._respond(record.revision)
         newest = await self._registry.list_revisions(self._order.spec.name, limit=1)
         self._revision = newest[0].number + 1 if newest else 1

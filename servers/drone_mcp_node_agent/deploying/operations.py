@@ -140,13 +140,14 @@ class Operations:
         """Start what is stopped and create again what was removed; a service becomes active."""
 
         async def work() -> list[pb.Result]:
-            await self._find(service, component)
-            await self._registry.set_wanted(service, component, runs=True)
-            record = await self._find(service)
+            record = await self._find(service, component)
+            spec = pb.ServiceSpec()
+            spec.CopyFrom(record.spec)
+            spec.active = spec.active or not component
             order = Order(
                 "start",
-                record.spec,
-                order_components(record.spec, component),
+                spec,
+                order_components(spec, component),
                 by,
                 keep_on_failure=True,
                 replaces=False,

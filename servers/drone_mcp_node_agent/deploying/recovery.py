@@ -13,10 +13,13 @@ from drone_mcp_node_agent.registry.records import Phase
 from drone_mcp_node_agent.runtime.runtime import RuntimeFault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from drone_mcp_node_agent.deploying.lifecycle import Lifecycle
-    from drone_mcp_node_agent.registry.records import OperationRecord
+    from drone_mcp_node_agent.registry.records import OperationRecord, ServiceRecord
     from drone_mcp_node_agent.registry.registry import Registry
     from drone_mcp_node_agent.runtime.runtime import Runtime
+    from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
 logger = logging.getLogger(__name__)
 
@@ -58,20 +61,46 @@ class Recovery:
 
     async def _finish_or_go_back(self, operation: OperationRecord) -> str:
         """Return in words which of the two was done."""
-        if "swaps" in operation.journal:
-            swaps = [Swap.from_json(facts) for facts in operation.journal["swaps"]]
-            if operation.phase is Phase.COMMITTED:
-                await clean_up(self._runtime, swaps)
-                return "it was in force already, and its old containers are removed now"
-            await go_back(self._runtime, swaps)
-            return "it was interrupted, and the old containers are in place again"
         record = await self._registry.find_service(operation.service)
-        component = operation.journal.get("component", "")
-        if record and operation.kind == "stop":
-            await self._lifecycle.stop(record.spec, component)
-        elif record and operation.kind == "restart":
-            await self._lifecycle.restart(record.spec, component)
-        elif record and operation.kind == "remove":
-            await self._lifecycle.remove(record.spec)
-            await self._registry.remove_service(operation.service)
-        return "it was finished"
+        if operation.phase is Phase.COMMITTED:
+            await clean_up(self._runtime, _read_swaps(operation))
+            return "it was in force already, and what it no longer needs is removed now"
+        if "swaps" in operation.journal:
+            await go_back(self._runtime, _read_swaps(operation))
+            if record and operation.kind == "start":
+                for component in record.spec.components:
+                    if not record.runs(component.name):
+                        await self._lifecycle.stop(record.spec, component.name)
+            return "it was interrupted, and the containers are as they were before it"
+        if "renames" in operation.journal:
+            await self._rename_back(operation.journal["renames"])
+            return "it was interrupted, and the containers have their old names again"
+        if record is None:
+            return "there was nothing left to do"
+        results = await self._finish(operation, record)
+        failures = [f"{result.component}: {result.error}" for result in results if not result.ok]
+        return f"it was tried again, and failed. {'; '.join(failures)}" if failures else "it was finished"
+
+    async def _finish(self, operation: OperationRecord, record: ServiceRecord) -> list[pb.Result]:
+        component, results = operation.journal.get("component", ""), list["pb.Result"]()
+        if operation.kind == "restart":
+            results = await self._lifecycle.restart(record.spec, component)
+        elif operation.kind == "stop":
+            await self._registry.set_wanted(operation.service, component, runs=False)
+            results = await self._lifecycle.stop(record.spec, component)
+        elif operation.kind == "remove":
+            results = await self._lifecycle.remove(record.spec)
+            if all(result.ok for result in results):
+                await self._registry.remove_service(operation.service)
+        return results
+
+    async def _rename_back(self, renames: Sequence[tuple[str, str]]) -> None:
+        """Give containers the names that they had before an adoption, except for one that still has it."""
+        found = await self._runtime.inspect([name for names in renames for name in names])
+        for old, new in renames:
+            if new in found and old not in found:
+                await self._runtime.rename(new, old)
+
+
+def _read_swaps(operation: OperationRecord) -> list[Swap]:
+    return [Swap.from_json(facts) for facts in operation.journal.get("swaps", ())]

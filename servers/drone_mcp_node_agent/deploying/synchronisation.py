@@ -38,11 +38,13 @@ class Synchronisation:
                 change = "stopped"
                 details += [f"{component}: would be stopped" for component in running]
             return pb.SyncSummary(service=spec.name, change=change, details=details)
+        operation = 0 if spec.active else await self._registry.begin_operation(spec.name, "stop", self._by, {})
         if details:
             await self._registry.put_spec(spec)
             await self._registry.add_events(make_event(spec.name, "", "synced", "; ".join(details), self._by))
-        if not spec.active:
+        if operation:
             stopped = [one for one in await self._lifecycle.stop(spec) if one.action != "unchanged"]
+            await self._registry.end_operation(operation)
             details += [f"{one.component}: {one.error or one.action}" for one in stopped]
             if stopped:
                 change = "stopped" if all(one.ok for one in stopped) else "failed"

@@ -15,10 +15,10 @@ from support.node_operations import (
     NODE,
     DyingPodman,
     Node,
-    deploy_and_die,
     make_component,
     make_service,
     open_node,
+    operate_and_die,
     published,
 )
 from support.patience import PATIENCE
@@ -301,7 +301,7 @@ async def test_a_daemon_that_is_killed_at_any_step_finishes_or_goes_back_when_it
     now, new = "v1.0.0", "v1.1.0"
     for change, moment, finishes in kills:
         spec.components[0].image = podman.image(new)
-        assert deploy_and_die(node, spec, change, moment) == -signal.SIGKILL
+        assert operate_and_die(node, "deploy", spec, change, moment) == -signal.SIGKILL
         if finishes:
             now, new = new, now
         async with open_node(podman, tmp_path) as node:
@@ -317,6 +317,61 @@ async def test_a_daemon_that_is_killed_at_any_step_finishes_or_goes_back_when_it
             assert {answer for _, answer in heard.answers} == {now}, (change, moment)
     async with open_node(podman, tmp_path) as node:
         assert (await node.operations.status("web")).service.reason == ""
+
+
+# The changes are: start the old container of the first component, create, rename and start the second one's.
+@pytest.mark.parametrize(("change", "moment"), [(1, "after"), (2, "after"), (4, "before"), (4, "after")])
+async def test_a_start_that_is_killed_leaves_the_service_stopped_as_it_was(
+    podman: PodmanHost, tmp_path: Path, change: int, moment: str
+) -> None:
+    spec = make_service(make_component(podman, "api", "v1.0.0"), make_component(podman, "job", "v1.0.0"))
+    async with open_node(podman, tmp_path) as node:
+        await node.deploy(spec)
+        await node.operations.stop("web", "", "ann")
+        await node.podman.remove("web-job")
+    assert operate_and_die(node, "start", spec, change, moment) == -signal.SIGKILL
+    async with open_node(podman, tmp_path) as node:
+        assert await node.images() == {}
+        assert [one.name for one in await node.podman.list_containers()] == ["web-api"]
+        assert (await node.registry.list_events("web"))[0].kind == "recovered"
+        status = (await node.operations.status("web")).service
+        assert (status.active, status.reason) == (False, "")
+        assert outcomes(await node.operations.start("web", "", "ann")) == {"api": "started", "job": "created"}
+        assert (await node.operations.status("web")).service.active
+
+
+@pytest.mark.parametrize(("change", "moment"), [(1, "before"), (1, "after"), (2, "before")])
+async def test_a_synchronisation_that_is_killed_stops_the_rest_of_a_service_when_the_daemon_starts_again(
+    podman: PodmanHost, tmp_path: Path, change: int, moment: str
+) -> None:
+    spec = make_service(make_component(podman, "api", "v1.0.0"), make_component(podman, "job", "v1.0.0"))
+    async with open_node(podman, tmp_path) as node:
+        await node.deploy(spec)
+    spec.active = False
+    assert operate_and_die(node, "sync", spec, change, moment) == -signal.SIGKILL
+    async with open_node(podman, tmp_path) as node:
+        assert await node.images() == {}
+        recovered = (await node.registry.list_events("web"))[0]
+        assert (recovered.kind, recovered.detail) == ("recovered", "stop: it was finished")
+        assert not (await node.operations.status("web")).service.active
+
+
+async def test_an_adoption_that_is_killed_gives_the_containers_their_names_back(
+    podman: PodmanHost, tmp_path: Path
+) -> None:
+    for name in ("old-api", "old-job"):
+        podman.podman("run", "-d", f"--name={name}", podman.image("v1.0.0"))
+    request = pb.AdoptContainerRequest(service="web", prefix="old")
+    async with open_node(podman, tmp_path) as node:
+        pass
+    for change, moment in [(1, "after"), (2, "before"), (2, "after")]:
+        assert operate_and_die(node, "adopt", request, change, moment) == -signal.SIGKILL
+        async with open_node(podman, tmp_path) as node:
+            assert {one.name for one in await node.podman.list_containers()} == {"old-api", "old-job"}
+            assert await node.operations.list_services() == []
+    async with open_node(podman, tmp_path) as node:
+        response = await node.operations.adopt(request, "ann")
+        assert outcomes([*response.results]) == {"api": "adopted", "job": "adopted"}
 
 
 async def test_an_old_container_that_cannot_be_removed_is_removed_by_the_next_operation(node: Node) -> None:
