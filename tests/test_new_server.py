@@ -47,6 +47,11 @@ class Copy:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
+        if (
+            built := ROOT / ".cache" / "registry"
+        ).exists():  # by scripts/build-registry-validator, for a test of bundles
+            (folder / ".cache").mkdir()
+            (folder / ".cache" / "registry").symlink_to(built)
         self.make_environment()
         self.git("init", "--quiet")
         self.git("add", "--all")
