@@ -67,19 +67,21 @@ class Recovery:
             return "it was in force already, and what it no longer needs is removed now"
         if "swaps" in operation.journal:
             await go_back(self._runtime, _read_swaps(operation))
+            results = list["pb.Result"]()
             if record and operation.kind == "start":
                 for component in record.spec.components:
                     if not record.runs(component.name):
-                        await self._lifecycle.stop(record.spec, component.name)
+                        results += await self._lifecycle.stop(record.spec, component.name)
+            if failures := _describe_failures(results):
+                return f"it was interrupted, and the way back {failures}"
             return "it was interrupted, and the containers are as they were before it"
         if "renames" in operation.journal:
             await self._rename_back(operation.journal["renames"])
             return "it was interrupted, and the containers have their old names again"
         if record is None:
             return "there was nothing left to do"
-        results = await self._finish(operation, record)
-        failures = [f"{result.component}: {result.error}" for result in results if not result.ok]
-        return f"it was tried again, and failed. {'; '.join(failures)}" if failures else "it was finished"
+        failures = _describe_failures(await self._finish(operation, record))
+        return f"it was tried again, and {failures}" if failures else "it was finished"
 
     async def _finish(self, operation: OperationRecord, record: ServiceRecord) -> list[pb.Result]:
         component, results = operation.journal.get("component", ""), list["pb.Result"]()
@@ -104,3 +106,8 @@ class Recovery:
 
 def _read_swaps(operation: OperationRecord) -> list[Swap]:
     return [Swap.from_json(facts) for facts in operation.journal.get("swaps", ())]
+
+
+def _describe_failures(results: Sequence[pb.Result]) -> str:
+    failures = [f"{result.component}: {result.error}" for result in results if not result.ok]
+    return f"failed. {'; '.join(failures)}" if failures else ""

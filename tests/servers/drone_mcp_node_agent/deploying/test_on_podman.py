@@ -340,6 +340,20 @@ async def test_a_start_that_is_killed_leaves_the_service_stopped_as_it_was(
         assert (await node.operations.status("web")).service.active
 
 
+async def test_a_container_that_cannot_be_stopped_after_a_start_that_was_killed_is_named(
+    podman: PodmanHost, tmp_path: Path
+) -> None:
+    spec = make_service(make_component(podman, "api", "v1.0.0"))
+    async with open_node(podman, tmp_path) as node:
+        await node.deploy(spec)
+        await node.operations.stop("web", "", "ann")
+        assert operate_and_die(node, "start", spec, 1, "after") == -signal.SIGKILL
+        failing = DyingPodman(str(node.folder / "bin" / "podman"), str(node.folder), 1, "fail")
+        await Operations(failing, node.registry, NODE).recover()
+        recovered = (await node.registry.list_events("web"))[0]
+        assert recovered.detail.startswith("start: it was interrupted, and the way back failed. api: Could not stop")
+
+
 @pytest.mark.parametrize(("change", "moment"), [(1, "before"), (1, "after"), (2, "before")])
 async def test_a_synchronisation_that_is_killed_stops_the_rest_of_a_service_when_the_daemon_starts_again(
     podman: PodmanHost, tmp_path: Path, change: int, moment: str
