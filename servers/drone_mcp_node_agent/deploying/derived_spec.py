@@ -13,8 +13,27 @@ if TYPE_CHECKING:
 PODMANS_VARIABLES: Final = frozenset({"container", "HOME", "HOSTNAME", "TERM"})
 PODMANS_NETWORK: Final = "podman"
 PODMANS_PIDS: Final = 2048
-# The options of a command line that a component has a field for, or that do not matter to the container that is made.
-KNOWN_OPTIONS: Final = frozenset(
+# Options that do not matter to the container that is made, and take no word of their own.
+INDIFFERENT_FLAGS: Final = frozenset(
+    [
+        "--detach",
+        "-d",
+        "--quiet",
+        "-q",
+        "--tls-verify",
+        "--replace",
+        "--tty",
+        "-t",
+        "--interactive",
+        "-i",
+        "-it",
+        "-dit",
+        "-td",
+        "-itd",
+    ]
+)
+# The options of a command line that a component has a field for, or that do not matter either.
+KNOWN_OPTIONS: Final = INDIFFERENT_FLAGS | frozenset(
     [
         "--name",
         "--label",
@@ -36,43 +55,15 @@ KNOWN_OPTIONS: Final = frozenset(
         "--cpus",
         "--pids-limit",
         "--stop-timeout",
-        "--detach",
-        "-d",
         "--pull",
-        "--quiet",
-        "-q",
-        "--tls-verify",
-        "--replace",
         "--env-file",
         "--label-file",
         "--cidfile",
-        "--tty",
-        "-t",
-        "--interactive",
-        "-i",
-        "-it",
-        "-dit",
-        "-td",
-        "-itd",
     ]
 )
-# Those that take no word of their own, so that the next word is the image.
-FLAGS: Final = frozenset(
+# All that take no word of their own, so that the next word is the image.
+FLAGS: Final = INDIFFERENT_FLAGS | frozenset(
     [
-        "--detach",
-        "-d",
-        "--quiet",
-        "-q",
-        "--tls-verify",
-        "--replace",
-        "--tty",
-        "-t",
-        "--interactive",
-        "-i",
-        "-it",
-        "-dit",
-        "-td",
-        "-itd",
         "--rm",
         "--privileged",
         "--init",
