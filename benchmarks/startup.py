@@ -2,9 +2,11 @@
 
     python benchmarks/startup.py [--runs N] [--check] [--also NAME=COMMAND ...] [SERVER ...]
 
-Every figure is a ratio to the reference in the same run: runs alternate, and the best of ours is compared with the best
-of the reference, because whatever else the machine does only adds to a run. Budgets of one server are held in processor
-time, because the clock also counts what others do. What is measured:
+Every figure is a ratio to the reference in the same run. Runs alternate. The best of ours is compared with the best of
+the reference, because whatever else the machine does only adds to a run; and each of ours with the run of the reference
+before it, because a machine that is fast for a moment may give that moment to one of the two. The first, or the median
+of the second if it is lower, counts. Budgets of one server are held in processor time, because the clock also counts
+what others do. What is measured:
 
     ready     from starting the process until `initialize` and `tools/list` are answered
     memory    the share of memory that is the process's own (PSS) at that moment
@@ -32,11 +34,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 READY, MEMORY, CALLED = 0.08, 0.15, 1.10  # ratios to the reference
 ROLE = 0.035  # the same, for each server of the role
@@ -86,6 +91,9 @@ class Run:
     called: float
     memory_called: int
     ended: float
+
+
+Pair = tuple[Run, Run]  # the reference, and a server
 
 
 class Process:
@@ -180,12 +188,13 @@ def calls_of(name: str) -> tuple[Call, Call]:
     return {"name": tool, "arguments": {"benchmark": 1}}, {"name": tool, "arguments": asking}
 
 
-def compare(name: str, runs: int) -> dict[str, tuple[float, float]]:
-    """Return each figure of a server of ours -> its ratio to the reference, and its budget."""
+def compare(name: str, seen: tuple[list[Pair], list[Pair]], runs: int) -> dict[str, tuple[float, float]]:
+    """Add to the runs `seen` of a server of ours; return each figure -> its ratio to the reference, and its budget."""
     command = [sys.executable, "-P", "-m", read_installation()[name].module]
     refused, asking = calls_of(name)
-    word = pairs(command, refused, echo("word"), runs)
-    request = pairs(command, asking, echo(NOWHERE), runs)
+    word, request = seen
+    word += pairs(command, refused, echo("word"), runs)
+    request += pairs(command, asking, echo(NOWHERE), runs)
     ended = statistics.median(ours.ended for _, ours in [*word, *request])
     report(name, word, request)
     return {
@@ -198,7 +207,7 @@ def compare(name: str, runs: int) -> dict[str, tuple[float, float]]:
     }
 
 
-def pairs(command: list[str], call: Call, reference_call: Call, runs: int) -> list[tuple[Run, Run]]:
+def pairs(command: list[str], call: Call, reference_call: Call, runs: int) -> list[Pair]:
     """Run the reference and a server by turns; the first pair, which fills the disk's cache, is left out."""
     return [
         (run(reference(), reference_call), run(command, call, by_signal=bool(number % 2)))
@@ -206,7 +215,7 @@ def pairs(command: list[str], call: Call, reference_call: Call, runs: int) -> li
     ][1:]  # fmt: skip
 
 
-def report(name: str, word: list[tuple[Run, Run]], request: list[tuple[Run, Run]] | None = None) -> None:
+def report(name: str, word: list[Pair], request: list[Pair] | None = None) -> None:
     """Print the figures of a server."""
     ours = [pair[1] for pair in word]
     rows = [
@@ -222,10 +231,11 @@ def report(name: str, word: list[tuple[Run, Run]], request: list[tuple[Run, Run]
     print(f"{name}: {' · '.join(rows)}", flush=True)
 
 
-def ratio(pairs: list[tuple[Run, Run]], field: str) -> float:
-    """Return how the best of the second compares with the best of the first in one figure."""
-    best: float = min(getattr(ours, field) for _, ours in pairs)
-    return best / min(getattr(theirs, field) for theirs, _ in pairs)
+def ratio(pairs: list[Pair], field: str) -> float:
+    """Return how the second compare with the first in one figure: by the best of each, or run by run."""
+    figures: list[tuple[float, float]] = [(getattr(theirs, field), getattr(ours, field)) for theirs, ours in pairs]
+    best = min(ours for _, ours in figures) / min(theirs for theirs, _ in figures)
+    return min(best, statistics.median(ours / theirs for theirs, ours in figures))
 
 
 def median(runs: list[Run], field: str) -> float:
@@ -301,13 +311,13 @@ def main() -> int:
         name, _, command = other.partition("=")
         report(name, pairs(shlex.split(command), echo("word"), echo("word"), options.runs))
     # Processor time can be compared on all processors at once. The clock, and a second look, have the machine alone.
+    looks: list[Callable[[int], dict[str, tuple[float, float]]]]
+    looks = [*(partial(compare, name, ([], [])) for name in options.servers), compare_role, compare_command]
     with ThreadPoolExecutor(os.cpu_count() if options.check else 1) as lanes:
-        figures = list(lanes.map(lambda name: compare(name, options.runs), options.servers))
-    looks = [*(partial(compare, name) for name in options.servers), compare_role, compare_command]
-    faults = dict(
-        zip(looks, map(over_budget, [*figures, compare_role(options.runs), compare_command(options.runs)]), strict=True)
-    )
-    # On a shared machine one bad minute proves nothing: look again, longer, before believing it.
+        figures = list(lanes.map(lambda look: look(options.runs), looks[:-2]))
+    figures += [look(options.runs) for look in looks[-2:]]
+    faults = dict(zip(looks, map(over_budget, figures), strict=True))
+    # On a shared machine one bad minute proves nothing: look again, longer, before believing it. Runs add up.
     for factor in (2, 2, 3):
         left = [look for look, broken in faults.items() if broken]
         if not (options.check and left):

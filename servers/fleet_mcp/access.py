@@ -210,6 +210,10 @@ class FleetAccess(ReadAccess["Transport"]):
         newest_first = reversed(self._names.items())
         return next(((name, key) for key, name in newest_first if f"/{name}".endswith(f"/{agent}")), None)
 
+    def knows_user(self, name: str) -> bool:
+        """Return whether the id of a user can be told without a request."""
+        return name in self._user_ids
+
     async def user_id(self, name: str = ME) -> str:
         """Return the id of a user, by default the token's own: it never changes, and agents that were read show it."""
         from coder_client import calls  # noqa: PLC0415 - on first use, to start fast
@@ -217,6 +221,10 @@ class FleetAccess(ReadAccess["Transport"]):
         if name not in self._user_ids:
             self._user_ids[name] = (await (await self.client()).send(calls.get_user(name))).id
         return self._user_ids[name]
+
+    def knows_version(self, version: str) -> bool:
+        """Return whether the parameters of a version of a template can be told without a request."""
+        return version in self._parameters
 
     async def parameters(self, version: str) -> tuple[Parameter, ...]:
         """Return the parameters of a version of a template, which is read once: a version never changes."""

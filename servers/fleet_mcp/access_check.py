@@ -98,10 +98,10 @@ async def _check_rights(coder: Transport, token: Service, actions: Iterable[str]
 
 
 async def _check_user(coder: Transport) -> list[Finding]:
-    """Check the right for which rehearsals of creations need a scope of its own: the evaluation takes the user's id."""
+    """Check the right for which creations need a scope of its own: parameters are evaluated for the owner."""
     try:
         await coder.send(calls.get_user())
     except (NotFound, PermissionDenied):
-        detail = f"{CODER.token} may not read its own user, so creations cannot be rehearsed"
+        detail = f"{CODER.token} may not read its own user, so Coder does not evaluate parameters for it"
         return [Finding("failed", detail, "Make a token that has the scope user:read, too")]
     return []

@@ -10,7 +10,7 @@ from datetime import datetime
 from html import unescape
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -200,6 +200,7 @@ class Diagnostic(CoderModel):
     severity: str
     summary: Text = ""
     detail: Text = ""
+    code: Text = Field("", validation_alias=AliasPath("extra", "code"))
 
 
 class EvaluatedParameter(CoderModel):

@@ -29,12 +29,21 @@ REASON_WIDTH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A template with what this server needs to know of its active version."""
+    """A template with what this server needs to know of its active version.
+
+    Attributes:
+        template: as Coder lists it.
+        parameters: of its active version.
+        presets: likewise, if they were read.
+        faults: what it lacks to keep the contract.
+        was_known: whether the parameters were read before.
+    """
 
     template: Template
     parameters: tuple[Parameter, ...]
     presets: tuple[Preset, ...]
     faults: tuple[str, ...]
+    was_known: bool
 
     def parameter(self, name: str) -> Parameter | None:
         """Return a parameter."""
@@ -79,9 +88,10 @@ async def read_offers(
         raise InvalidInput(f"No template of this fleet has that name: it has {names}", service=CODER)
 
     async def read(template: Template) -> Offer:
+        was_known = access.knows_version(template.active_version_id)
         parameters = await access.parameters(template.active_version_id)
         presets = await access.presets(template.active_version_id) if with_presets else ()
-        return Offer(template, parameters, presets, settings.contract.missing(parameters))
+        return Offer(template, parameters, presets, settings.contract.missing(parameters), was_known)
 
     found = tuple(await for_each(wanted[:MOST_TEMPLATES], read))
     if all(offer.faults for offer in found):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.errors import Conflict, InvalidInput, NotFound
+from ci_mcp_kit.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from ci_mcp_kit.guard.change import Plan, Sent
 from coder_client import calls
 from coder_client.errors import CODER, CODER_WRITES
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from coder_client.models import Evaluation, Workspace
     from fleet_mcp.guard.rules import FleetAction
     from fleet_mcp.reading.offers import Offer
+    from fleet_mcp.writing.views import ChangedView
 
 MOST_FAULTS: Final = 5
+NO_OWNER: Final = "owner_not_found"  # the code of Coder 2.36; the summary is not made for programs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +44,17 @@ class CreateChange(FleetChange):
     one looks, as Coder has refused the name, or time has passed. `plans` counts them.
 
     Attributes:
-        evaluates: whether the plan asks Coder to evaluate the parameters. A creation that is sent at once does without,
-            as Coder evaluates them itself before it creates anything (coder/coder v2.36.0,
-            coderd/dynamicparameters/resolver.go), and refuses the same values in the same words.
+        is_sent_at_once: whether the creation follows the plan without a question. Coder evaluates the parameters before
+            each plan is carried out or shown; but where the plan had to read the template's parameters or does not know
+            the owner's id, a creation that is sent at once leaves that to Coder, which evaluates them before it creates
+            anything, and refuses the same values in the same words (coder/coder v2.36.0,
+            coderd/dynamicparameters/resolver.go). So no creation takes more than three requests.
     """
 
     role: str
     task: str
     template: str | None
-    evaluates: bool
+    is_sent_at_once: bool
     plans: list[int] = field(default_factory=list, repr=False, compare=False)
 
     @override
@@ -68,7 +72,7 @@ class CreateChange(FleetChange):
             return CreatePlan(action=action, effect="create nothing", nothing=nothing, found=found)
         offer = await choose_template(self.access, self.role, self.project, self.template)
         values = self._values(offer)
-        if self.evaluates:
+        if not self.is_sent_at_once or (offer.was_known and self.access.knows_user(owner)):
             check_evaluation(await self._evaluate(owner, offer, values))
         call = calls.create_workspace(owner, name, offer.template.id, values, scope=self.project)
         return CreatePlan(
@@ -128,6 +132,12 @@ class CreateChange(FleetChange):
         return Sent((found,)) if found is not None else None
 
     @override
+    async def describe_done(self, plan: Plan[FleetAction], sent: Sent) -> ChangedView:
+        for workspace in sent.answers:
+            self.access.remember(workspace)  # so that the next creation knows its owner
+        return await super().describe_done(plan, sent)
+
+    @override
     def next_step(self, plan: Plan[FleetAction]) -> str:
         return f"Call fleet_wait_for_agent with agent {plan.action.agent} and until ready"
 
@@ -142,7 +152,14 @@ def check_evaluation(evaluation: Evaluation) -> None:
 
     Raises:
         InvalidInput: naming what is wrong with each.
+        PermissionDenied: the token may not read the user who would own the workspace.
     """
+    if any(one.code == NO_OWNER for one in evaluation.diagnostics):
+        raise PermissionDenied(
+            "Coder evaluates parameters for the owner of the workspace, whom this token may not read",
+            next_step=f"Have {CODER.token} made anew with the scope user:read, too",
+            service=CODER,
+        )
     faults = [one_line(f"{one.summary}: {one.detail}", MESSAGE_WIDTH) for one in evaluation.diagnostics]
     faults += [
         one_line(f"{parameter.name}: {one.summary}: {one.detail}", MESSAGE_WIDTH)

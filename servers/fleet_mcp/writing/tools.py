@@ -75,7 +75,7 @@ class WritingTools:
             task=check_text(task, "task"),
             template=template,
             once=check_key(once),
-            evaluates=not is_sent_at_once,
+            is_sent_at_once=is_sent_at_once,
         )
         return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 

@@ -137,4 +137,9 @@ def _load_in_background(package: str) -> None:
 
 
 def _server_of(package: str) -> Any:
+    from pydantic import BaseModel  # noqa: PLC0415 - the front itself needs only the standard library
+
+    # A model makes its validator on first use then (pydantic's documentation, "Configuration", `defer_build`). The SDK
+    # has hundreds of models, for three versions of the protocol, of which a connection uses a few.
+    BaseModel.model_config["defer_build"] = True
     return import_module(f"{package}.server")

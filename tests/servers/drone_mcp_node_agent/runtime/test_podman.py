@@ -122,6 +122,30 @@ async def test_a_container_whose_policy_starts_it_again_and_again_stays_stopped(
 
 
 @pytest.mark.usefixtures("engine")  # which has the image
+async def test_a_container_that_runs_on_after_a_stop_that_podman_calls_done_is_stopped_again(
+    podman: PodmanHost, tmp_path: Path
+) -> None:
+    program = tmp_path / "forgetful"
+    program.write_text(
+        f"""#!/bin/sh
+if [ "$1" = stop ]; then
+  echo >>{tmp_path}/stops
+  [ $(wc -l <{tmp_path}/stops) -gt 1 ] || exit 0
+fi
+exec {write_podman(podman, tmp_path)} "$@"
+""",
+        encoding="utf-8",
+    )
+    program.chmod(0o700)
+    engine = Podman(str(program), owner=str(tmp_path))
+    await engine.create("web", sleeper(podman, network="none"), {})
+    await engine.start("web")
+    await engine.stop("web")
+    assert not (await engine.inspect(["web"]))["web"].is_running
+    assert (tmp_path / "stops").read_text() == "\n\n"
+
+
+@pytest.mark.usefixtures("engine")  # which has the image
 @pytest.mark.parametrize(("refusals", "removed"), [(1, True), (3, True), (4, False)])
 async def test_a_container_that_ends_while_it_is_removed_is_removed_by_a_further_try(
     podman: PodmanHost, tmp_path: Path, refusals: int, removed: bool

@@ -24,7 +24,7 @@ async def test_an_agent_is_created_by_role_and_project_and_answered_at_once(tmp_
         _, first = await desk.counted("fleet_create_agent", **{**NEW, "name": "first"})
         answer, requests = await desk.counted("fleet_create_agent", **NEW)
         assert (answer.data["outcome"], answer.data["build"]) == ("done", 1)
-        assert (first, requests) == (3, 2)
+        assert (first, requests) == (3, 3)
         assert "fleet_wait_for_agent with agent till" in answer.data["next_step"]
         waited = await desk.call("fleet_wait_for_agent", agent="till", until="ready")
         assert waited.data["finished"]
@@ -92,6 +92,33 @@ async def test_a_rehearsed_creation_takes_three_requests_once_an_agent_was_liste
         await desk.call("fleet_list_agents")
         answer, requests = await desk.counted("fleet_create_agent", **NEW)
     assert (answer.data["outcome"], requests) == ("dry_run", 3)
+
+
+async def test_values_are_evaluated_before_a_creation_is_sent_once_the_owner_and_the_template_are_known(
+    tmp_path: Path,
+) -> None:
+    async with fleet(tmp_path, **{**ON, "FLEET_ACTION_PROJECTS": "*/*"}) as desk:
+        first, requests_of_first = await desk.counted("fleet_create_agent", **NEW)
+        second, requests_of_second = await desk.counted("fleet_create_agent", **{**NEW, "name": "second"})
+        before = len(desk.coder.paths)
+        refused = await desk.call("fleet_create_agent", **{**NEW, "name": "third", "project": "ACME/shop"})
+        asked = [re.sub(" .*/", " ", path) for path in desk.coder.paths[before:]]
+    assert (first.data["outcome"], second.data["outcome"]) == ("done", "done")
+    assert (requests_of_first, requests_of_second) == (3, 3)
+    assert (refused.code, refused.data["details"]["fields"]) == ("INVALID_INPUT", ["project"])
+    assert asked == ["GET templates", "POST evaluate"]
+
+
+async def test_a_token_that_may_not_read_the_owner_is_told_which_scope_it_lacks(tmp_path: Path) -> None:
+    scenario = deepcopy(SCENARIO)
+    scenario["users"]["mona"]["tokens"][READS] = ["coder:workspaces.access"]
+    async with fleet(tmp_path, scenario, **ON) as desk:
+        await desk.call("fleet_list_agents")
+        await desk.call("fleet_list_roles")
+        answer = await desk.call("fleet_create_agent", **NEW)
+    assert answer.code == "PERMISSION_DENIED"
+    assert "CODER_SESSION_TOKEN made anew with the scope user:read" in answer.text
+    assert len(desk.coder.world.workspaces) == 2
 
 
 async def test_a_creation_that_names_its_template_reads_no_other(tmp_path: Path) -> None:
