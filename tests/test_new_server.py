@@ -106,7 +106,9 @@ class Copy:
     def list_tests(self, *arguments: str) -> list[str]:
         done = self.run("-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", *arguments)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
-        return [line for line in done.stdout.splitlines() if "::" in line]
+        found = [line for line in done.stdout.splitlines() if "::" in line]
+        assert found, done.stdout[:1000]
+        return found
 
     @property
     def changed(self) -> set[str]:
@@ -149,7 +151,7 @@ def test_a_toy_server_touches_its_folder_and_turns_no_test_red(tmp_path: Path) -
     listed = copy.list_tests(*TREE, *find_tests_of_the_installation(copy.folder), "-k", "not acceptance or toy")
     selected = copy.folder.with_name("tests.txt")
     selected.write_text("\n".join(test for test in listed if not is_about_another_server(test)), encoding="utf-8")
-    copy.test(f"@{selected}")
+    copy.test("--numprocesses", "2", "--dist", "worksteal", f"@{selected}")
 
     own = {name for name in copy.changed if "/toy_mcp/" in name}
     assert {"servers/toy_mcp/manifest.json", "servers/toy_mcp/surface.json"} <= own

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 REPO, BUILD = "octo/hello", 4
 LOG = f"/api/repos/{REPO}/builds/{BUILD}/logs/1/4"
 ADDRESS = "https://drone.example.com"
+REASON = "injectorFactory should throw"  # of the test that failed, in the line that says so
+LISTS = "The list of builds, the build, "
 
 
 async def cost_table(address: str, token: str, client: Client) -> str:
-    """Ask in each way, and write how many calls and tokens the answers take.
+    """Ask in each way, and write how many calls and tokens the answers take, and whether they hold the reason.
 
     Args:
         address: of Drone.
@@ -33,16 +35,22 @@ async def cost_table(address: str, token: str, client: Client) -> str:
     ) as drone:
         paths = (f"/api/repos/{REPO}/builds", f"/api/repos/{REPO}/builds/{BUILD}", LOG)
         found, build, log = [(await drone.get(path)).raise_for_status().text for path in paths]
-    plain = "".join(line["out"] for line in json.loads(log))
+    lines = [line["out"] for line in json.loads(log)]
     diagnosis = {"repo": REPO, "number": BUILD}
     ways: list[tuple[str, Sequence[str]]] = [
-        ("Drone's API: the list of builds, the build, the log", (found, build, log)),
-        ("the same, with the log as plain text", (found, build, plain)),
+        (f"{LISTS}the log as Drone's API gives it", (found, build, log)),
+        (f"{LISTS}the log as plain text", (found, build, "".join(lines))),
+        (f"{LISTS}the first 200 lines of the log", (found, build, "".join(lines[:200]))),
+        (f"{LISTS}the last 200 lines", (found, build, "".join(lines[-200:]))),
+        (f"{LISTS}the last 500 lines", (found, build, "".join(lines[-500:]))),
         ("`drone_diagnose_build`", [await _ask(client, diagnosis)]),
         ("`drone_diagnose_build` with `token_budget=400`", [await _ask(client, {**diagnosis, "token_budget": 400})]),
     ]
-    rows = [[way, str(len(texts)), f"{_tokens(texts, address):,}"] for way, texts in ways]
-    return table(["way", "calls", "tokens of the answers"], rows)
+    rows = [
+        [way, str(len(texts)), "yes" if any(REASON in text for text in texts) else "no", f"{_tokens(texts, address):,}"]
+        for way, texts in ways
+    ]
+    return table(["way", "calls", "the reason is in it", "tokens of the answers"], rows)
 
 
 async def _ask(client: Client, arguments: dict[str, Any]) -> str:

@@ -28,8 +28,8 @@ FORWARDED = frozenset(
 ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 SENT_BY_TERMINALS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH})
 BY_KERNEL = 0x80  # SI_KERNEL of sigaction(2): for these signals, a key or a new size of the terminal
-# A program inherits what is ignored, and would then not end when nobody reads its output any more (Python
-# documentation, "subprocess", restore_signals).
+# A program inherits which signals are ignored. With these ignored it would not end when nobody reads its output any more
+# (Python documentation, "subprocess", restore_signals).
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 SIGNALLED = 128  # plus the number of the signal: POSIX, Shell Command Language, 2.8.2
@@ -81,7 +81,9 @@ class Foreground:
             environment,
             file_actions=_redirections(*aside) if aside else [],
             setsigmask=self._mask,
-            setsigdef=IGNORED_BY_PYTHON,
+            # A shell starts background jobs with SIGINT and SIGQUIT ignored (POSIX, Shell Command Language, 2.11). A
+            # program that is to end at our signals must not ignore them as well.
+            setsigdef=IGNORED_BY_PYTHON if limit is None else (*IGNORED_BY_PYTHON, *ENDING),
             setsid=limit is not None,
         )
         return self._wait(pid) if limit is None else self._wait_until(pid, time.monotonic() + limit)

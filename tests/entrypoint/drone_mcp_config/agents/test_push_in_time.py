@@ -144,6 +144,18 @@ def test_a_second_signal_ends_the_push(place: Place, world: World) -> None:
     assert not world.has("agent")
 
 
+def test_a_second_signal_ends_the_push_of_a_background_job_too(place: Place, world: World) -> None:
+    begun, _ = slow_push(place)
+    in_background = ["sh", "-c", 'trap "" INT QUIT; exec "$@"', "sh"]  # as a shell without job control starts it
+    command = [*in_background, *place.argv("--push", command=["touch", "new"])]
+    with subprocess.Popen(command, env=place.variables(), cwd=place.work, stderr=subprocess.DEVNULL) as process:
+        begun.read_text()
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGQUIT)
+        assert process.wait(PATIENCE) == 75
+    assert not world.has("agent")
+
+
 def test_a_terminal_that_is_gone_costs_neither_the_work_nor_the_exit_code(place: Place, world: World) -> None:
     nobody, stderr = os.pipe()
     os.close(nobody)
