@@ -28,8 +28,8 @@ FORWARDED = frozenset(
 ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 SENT_BY_TERMINALS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH})
 BY_KERNEL = 0x80  # SI_KERNEL of sigaction(2): for these signals, a key or a new size of the terminal
-# A program inherits which signals are ignored. With these ignored it would not end when nobody reads its output any more
-# (Python documentation, "subprocess", restore_signals).
+# A program inherits which signals are ignored. With these ignored it would not end when nobody reads its output any
+# more (Python documentation, "subprocess", restore_signals).
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 SIGNALLED = 128  # plus the number of the signal: POSIX, Shell Command Language, 2.8.2
