@@ -57,8 +57,11 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--images", metavar="PREFIX", help="of the images' names, like registry.example.com/team")
     parser.add_argument("--publish", action="store_true", help="push the images and upload the packages")
     parser.add_argument("--signers", type=Path, default=ROOT / "allowed_signers", metavar="FILE", help="of public keys")
-    parser.add_argument("build_options", nargs="*", metavar="OPTION", help="of buildah build, after --")
-    options = parser.parse_args()
+    parser.epilog = "Options after -- are for buildah build."
+    words = sys.argv[1:]
+    end = words.index("--") if "--" in words else len(words)
+    options = parser.parse_args(words[:end])
+    options.build_options = words[end + 1 :]
     options.to = options.to or ROOT / "dist" / options.version
     if options.version != version:
         parser.error(f"pyproject.toml says version {version}, not {options.version}")

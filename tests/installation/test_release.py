@@ -39,7 +39,7 @@ VERSION = version("drone-mcp")
 
 def run_release(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run scripts/release for a bundle of one server."""
-    command = [ROOT / "scripts" / "release", *arguments, "--server", "builds"]
+    command = [ROOT / "scripts" / "release", "--server", "builds", *arguments]
     return subprocess.run(
         command, env={**os.environ, **environment}, check=False, capture_output=True, text=True, timeout=PATIENCE
     )
@@ -191,6 +191,19 @@ def test_two_releases_of_the_same_sources_are_the_same_files(release: Path, tmp_
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "again" / "SHA256SUMS").read_bytes() == (release / "SHA256SUMS").read_bytes()
     assert not (tmp_path / "again" / "SHA256SUMS.sig").exists()
+
+
+def test_options_after_two_dashes_are_given_to_the_build_of_each_image(tmp_path: Path) -> None:
+    recorder = tmp_path / "bin" / "buildah"
+    recorder.parent.mkdir()
+    recorder.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/builds\n', encoding="utf-8")
+    recorder.chmod(0o755)
+    words = (VERSION, "--to", tmp_path / "new", "--images", "example/x", "--", "--isolation", "chroot", "--no-cache")
+    done = run_release(*words, PATH=f"{recorder.parent}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    builds = (tmp_path / "builds").read_text(encoding="utf-8").splitlines()
+    assert len(builds) > len(list((ROOT / "roles").glob("*.yaml")))
+    assert all(" --isolation chroot --no-cache " in f"{build} " for build in builds)
 
 
 def test_a_release_whose_signature_nobody_could_verify_is_not_published(tmp_path: Path) -> None:
