@@ -28,6 +28,7 @@ async def test_the_costs_of_an_answer_are_measured_and_a_diagnosis_is_the_smalle
             made = await cost_table(drone.url, drone.admin_token, client)
     raw, plain, *cuts, diagnosis, small = figures(made)
     assert raw > plain > max(cuts) > min(cuts) > 4 * diagnosis
+    assert plain > 10 * diagnosis
     assert small <= 400 < diagnosis
     assert re.findall(r"\| (yes|no) \|", made) == ["yes", "yes", "no", "no", "yes", "yes", "yes"]
     page = PAGE.read_text(encoding="utf-8")

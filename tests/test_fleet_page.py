@@ -97,13 +97,25 @@ def test_every_state_and_every_part_of_the_contract_has_a_row() -> None:
 @pytest.mark.parametrize("tool", MANIFEST.tool_names)
 async def test_a_tool_needs_the_scopes_of_its_row_and_no_others(tool: str, tmp_path: Path) -> None:
     reading, changing = scopes()[tool]
-    done = await outcome(tool, reading, changing, tmp_path)
-    assert not done.failed, done.text
+    for environment in ({}, {"FLEET_ACTION_CONFIRM": "low"}):
+        done = await outcome(tool, reading, changing, tmp_path, **environment)
+        assert not done.failed, done.text
     for scope in changing:
         assert (await outcome(tool, reading, changing - {scope}, tmp_path)).failed, scope
     for scope in reading:
         without = await outcome(tool, reading - {scope}, changing, tmp_path, FLEET_ACTION_CONFIRM="low")
         assert without.failed or (tool == "fleet_list_agents" and "agents" not in without.data), scope
+
+
+@pytest.mark.parametrize(("scopes_left", "fails"), [({"user:read"}, False), (set(), True)])
+async def test_a_rehearsed_creation_needs_the_scope_that_the_page_names(
+    scopes_left: set[str], *, fails: bool, tmp_path: Path
+) -> None:
+    assert "Creating needs `user:read`" in PAGE
+    reading, changing = scopes()["fleet_create_agent"]
+    left = reading - {"user:read"} | scopes_left
+    done = await outcome("fleet_create_agent", left, changing, tmp_path, FLEET_ACTIONS="dry-run")
+    assert done.failed == fails
 
 
 async def outcome(tool: str, reading: frozenset[str], changing: frozenset[str], folder: Path, **env: str) -> Any:

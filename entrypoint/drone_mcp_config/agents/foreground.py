@@ -31,6 +31,7 @@ BY_KERNEL = 0x80  # SI_KERNEL of sigaction(2): for these signals, a key or a new
 # A program inherits which signals are ignored. With these ignored it would not end when nobody reads its output any
 # more (Python documentation, "subprocess", restore_signals).
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+IGNORED_BY_SHELLS = (signal.SIGINT, signal.SIGQUIT)  # in background jobs: POSIX, Shell Command Language, 2.11
 
 SIGNALLED = 128  # plus the number of the signal: POSIX, Shell Command Language, 2.8.2
 TIMED_OUT = 124  # as timeout(1) has it
@@ -81,9 +82,8 @@ class Foreground:
             environment,
             file_actions=_redirections(*aside) if aside else [],
             setsigmask=self._mask,
-            # A shell starts background jobs with SIGINT and SIGQUIT ignored (POSIX, Shell Command Language, 2.11). A
-            # program that is to end at our signals must not ignore them as well.
-            setsigdef=IGNORED_BY_PYTHON if limit is None else (*IGNORED_BY_PYTHON, *ENDING),
+            # A program that is to end at our signals must not ignore them. SIGHUP stays as it is, for nohup(1).
+            setsigdef=IGNORED_BY_PYTHON if limit is None else (*IGNORED_BY_PYTHON, *IGNORED_BY_SHELLS),
             setsid=limit is not None,
         )
         return self._wait(pid) if limit is None else self._wait_until(pid, time.monotonic() + limit)
