@@ -65,6 +65,9 @@ class Finder:
         needles = sorted({needle for one in shapes for needle in one.needles}, key=len, reverse=True)
         self._shapes = {found.encode(): [one for one in shapes if found.startswith(one.needles)] for found in needles}
         self._any_needle = "|".join(map(re.escape, needles)).encode()
+        self._by_beginning: dict[bytes, list[bytes]] = {}  # their first two characters -> the needles, longest first
+        for needle in self._shapes:
+            self._by_beginning.setdefault(needle[:2], []).append(needle)
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield the spans of secrets, in linear time: a shape reads hardly a character twice."""
@@ -82,13 +85,11 @@ class Finder:
     def _needles_in(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield where needles are; of those at one place the longest, because the others are what it begins with."""
         if len(data) <= SHORT:
-            longest: dict[int, bytes] = {}
-            for needle in reversed(self._shapes):
-                at = data.find(needle)
-                while at >= 0:
-                    longest[at] = needle
-                    at = data.find(needle, at + 1)
-            yield from sorted(longest.items())
+            for at in range(len(data)):
+                for needle in self._by_beginning.get(data[at : at + 2], ()):
+                    if data.startswith(needle, at):
+                        yield at, needle
+                        break
             return
         needle_pattern = re2_pattern(self._any_needle)
         for at, end in lines_with(self._any_needle, data):
