@@ -24,7 +24,7 @@ from mcp import Client
 import coder_simulator.app
 import coder_simulator.scenario
 import drone_mcp_simulator.app
-import drone_mcp_simulator.scenario
+import drone_mcp_simulator.scenario_loading
 import jenkins_mcp_simulator.app
 import jenkins_mcp_simulator.scenario
 from ci_mcp_simulator.clock import ManualClock
@@ -99,7 +99,7 @@ async def environment_of(package: str) -> AsyncGenerator[dict[str, str]]:
             yield {"CODER_URL": address, "CODER_SESSION_TOKEN": "demoreads1-fordemonstrationsonly1"}
     else:
         about_forge = package.startswith("forge_")
-        drone = drone_mcp_simulator.scenario.load("forge" if about_forge else "demo", ManualClock())
+        drone = drone_mcp_simulator.scenario_loading.load("forge" if about_forge else "demo", ManualClock())
         async with drone_mcp_simulator.app.serving(drone) as address:
             token = next(user.token for user in drone.users.values() if user.admin)
             forge = {"FORGE_SERVER": f"{address}/forge", "FORGE_TOKEN": "forge-token-of-the-bot"} if about_forge else {}

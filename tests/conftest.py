@@ -12,7 +12,7 @@ import mcp.client.session
 import pytest
 from hypothesis import HealthCheck, settings
 
-import ci_mcp_kit.serving
+import ci_mcp_kit.stdio_serving
 from support.event_loop import EventLoop
 from support.patience import PATIENCE
 from support.podman import podman, session_podman
@@ -31,7 +31,7 @@ settings.load_profile("house")
 mcp.client.session.DISCOVER_TIMEOUT_SECONDS = PATIENCE
 # A process ends soon after its server, so it gives the server a quarter of a second to close its connections. Within a
 # test they are closed on however busy a machine: a later test would fail for a socket that was left open.
-ci_mcp_kit.serving.CLEAN_UP = PATIENCE
+ci_mcp_kit.stdio_serving.CLEAN_UP = PATIENCE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.operation_risk import Risk
 from drone_mcp_admin.guard.action import OPERATIONS
 from drone_mcp_admin.guard.spec import ADMIN_GUARD
 from drone_mcp_admin.reading.queue_state import PAUSE, RESUME

@@ -52,11 +52,11 @@ SHARED = {
 }
 
 # What each folder and module at the top of the entrypoint may import of it.
-GROUND = {"errors", "secret_recognition", "template"}
+GROUND = {"errors", "secret_recognition", "variable_references"}
 ENTRYPOINT = {
     "errors": set(),
     "secret_recognition": set(),
-    "template": set(),
+    "variable_references": set(),
     "installation": GROUND,
     "roles": GROUND | {"installation"},
     "plan": GROUND | {"installation", "roles"},
@@ -213,7 +213,7 @@ def test_the_command_for_people_names_tools_in_one_place() -> None:
     root = ROOT / "entrypoint" / "drone_mcp_cli"
     tools = {tool["name"] for manifest in MANIFESTS for tool in json.loads(manifest.read_text())["tools"]}
     named = {module.name for module in modules(root) if tools & set(re.findall(r"\w+", module.read_text("utf-8")))}
-    assert named - {"wording.py"} == {"tool_names.py"}
+    assert named - {"next_steps.py"} == {"tool_names.py"}
 
 
 @pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)

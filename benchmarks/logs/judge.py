@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.distill.line_text import token_cost
+from ci_mcp_logs.distill.line_words import token_cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from packs import Case, fold_of, log_text
 
 from ci_mcp_logs.distill.anchor_tables import anchors_in
-from ci_mcp_logs.distill.line_text import pattern_input
+from ci_mcp_logs.distill.line_words import pattern_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -30,7 +30,7 @@ from ci_mcp_logs.distill import indicative_lines
 from ci_mcp_logs.distill.candidates import Windows, find_hits, gather
 from ci_mcp_logs.distill.distiller import Study
 from ci_mcp_logs.distill.line_features import LineReader
-from ci_mcp_logs.distill.line_text import pattern_input
+from ci_mcp_logs.distill.line_words import pattern_input
 from ci_mcp_logs.distill.model import BinnedModel, Model, Vocabulary, feature_names, read_model
 from ci_mcp_logs.distill.segment_probabilities import segment_columns
 

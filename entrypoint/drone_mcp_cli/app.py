@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ci_mcp_kit.command_line import Application
+from ci_mcp_kit.typer_application import Application
 from drone_mcp_cli import exit_codes, tool_names
 from drone_mcp_cli.completing import (
     complete_argument,
@@ -94,7 +94,7 @@ def diagnose(
     Without a number, the newest failed build. The exit code is 1 if the build is red.
     """
     from drone_mcp_cli.commands import diagnose as command  # noqa: PLC0415 - slow to load, as are the others
-    from drone_mcp_cli.commands.answers import Options, given  # noqa: PLC0415
+    from drone_mcp_cli.commands.command_runner import Options, given  # noqa: PLC0415
     from drone_mcp_cli.targets import read_target  # noqa: PLC0415
 
     arguments = read_target(repo, number) | given(token_budget=budget)
@@ -126,7 +126,7 @@ def logs(
 
     Without a number, of the newest build.
     """
-    from drone_mcp_cli.commands.answers import Options, ask_and_show, given  # noqa: PLC0415
+    from drone_mcp_cli.commands.command_runner import Options, ask_and_show, given  # noqa: PLC0415
     from drone_mcp_cli.targets import read_target  # noqa: PLC0415
 
     window = given(stage=stage, step=step, tail=tail, head=head, around=around, cursor=cursor, token_budget=budget)
@@ -147,7 +147,7 @@ def wait(
     Without a number, the newest build of the default branch. The exit code is 0 only if the build ends green.
     """
     from drone_mcp_cli.commands import wait as command  # noqa: PLC0415
-    from drone_mcp_cli.commands.answers import Options  # noqa: PLC0415
+    from drone_mcp_cli.commands.command_runner import Options  # noqa: PLC0415
     from drone_mcp_cli.targets import read_target  # noqa: PLC0415
 
     raise typer.Exit(command.run(Options(role, roles_dir, as_json), read_target(repo, number)))
@@ -173,7 +173,7 @@ def builds(
     as_json: AsJson = False,
 ) -> None:
     """List the builds of a repository, newest first."""
-    from drone_mcp_cli.commands.answers import Options, ask_and_show, given  # noqa: PLC0415
+    from drone_mcp_cli.commands.command_runner import Options, ask_and_show, given  # noqa: PLC0415
 
     wanted = given(status=status, branch=branch, event=event, author=author, cursor=cursor)
     arguments = given(repo=repo, limit=limit) | wanted
@@ -196,7 +196,7 @@ def why(
     Without a branch, the default one.
     """
     from drone_mcp_cli.commands import why as command  # noqa: PLC0415
-    from drone_mcp_cli.commands.answers import Options, given  # noqa: PLC0415
+    from drone_mcp_cli.commands.command_runner import Options, given  # noqa: PLC0415
 
     options = Options(role, roles_dir, as_json)
     raise typer.Exit(command.run(options, given(repo=repo), given(branch=branch, step=step)))
@@ -217,7 +217,7 @@ def restart(
     Restarts are off until DRONE_MCP_ACTIONS turns them on. Each one passes the guard and is written to the audit log.
     Without a terminal to ask at, nothing is done unless you add --yes.
     """
-    from drone_mcp_cli.commands.answers import Options, ask_and_show, given  # noqa: PLC0415
+    from drone_mcp_cli.commands.command_runner import Options, ask_and_show, given  # noqa: PLC0415
     from drone_mcp_cli.targets import read_target  # noqa: PLC0415
 
     arguments = read_target(repo, number) | given(dry_run=dry_run or None)
@@ -247,7 +247,7 @@ def call(
     Values are read by the tool's schema: see drone-mcp tools TOOL. Changes are asked about, as in restart.
     """
     from drone_mcp_cli.commands import call as command  # noqa: PLC0415
-    from drone_mcp_cli.commands.answers import Options  # noqa: PLC0415
+    from drone_mcp_cli.commands.command_runner import Options  # noqa: PLC0415
 
     raise typer.Exit(command.run(Options(role, roles_dir, as_json, yes), tool, arguments or []))
 
@@ -264,7 +264,7 @@ def tools(
 ) -> None:
     """List the tools that are installed; with --role, those that the role has."""
     from drone_mcp_cli.commands import tools as command  # noqa: PLC0415
-    from drone_mcp_cli.commands.answers import Options  # noqa: PLC0415
+    from drone_mcp_cli.commands.command_runner import Options  # noqa: PLC0415
 
     command.run(Options(role, roles_dir, as_json), tool)
 

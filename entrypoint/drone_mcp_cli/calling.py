@@ -17,8 +17,8 @@ from mcp.shared.exceptions import MCPError
 
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import ERROR
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.environment_secrets import secrets_in
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.secret_files import read_secret
 from ci_mcp_kit.settings import ProcessSettings

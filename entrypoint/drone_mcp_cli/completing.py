@@ -83,7 +83,7 @@ def _ask(context: typer.Context, incomplete: str, read: Callable[[Completer], Aw
     with contextlib.suppress(Exception):
         import anyio  # noqa: PLC0415 - slow to load, as are the others
 
-        from ci_mcp_kit.cleaning import Cleaner  # noqa: PLC0415
+        from ci_mcp_kit.outgoing_text import Cleaner  # noqa: PLC0415
         from ci_mcp_kit.redact import Redactor  # noqa: PLC0415
         from drone_mcp_build.settings import Settings  # noqa: PLC0415
         from drone_mcp_cli.tool_names import REPOS  # noqa: PLC0415

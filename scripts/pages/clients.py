@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from drone_mcp_config.clients.configuration import Choices, make_configuration
+from drone_mcp_config.clients.configuration_builder import Choices, make_configuration
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
 from drone_mcp_config.clients.text_editing import new_text

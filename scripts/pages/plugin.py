@@ -6,7 +6,7 @@ import json
 from importlib.metadata import metadata
 from typing import Any
 
-from drone_mcp_config.clients.configuration import Choices, make_configuration
+from drone_mcp_config.clients.configuration_builder import Choices, make_configuration
 from drone_mcp_config.clients.text_editing import new_text
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library

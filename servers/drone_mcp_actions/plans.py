@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.guard.change import Plan
 from ci_mcp_kit.sentences import begin_sentence
-from drone_mcp_build.approval import was_approved
-from drone_mcp_build.build_names import clean_name, describe_origin, name_build, name_stages
+from drone_mcp_build.approval_status import was_approved
+from drone_mcp_build.build_wording import clean_name, describe_origin, name_build, name_stages
 from drone_mcp_build.guard.action import DEPLOYMENTS, OPERATIONS, BuildAction
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput
@@ -20,7 +20,7 @@ from drone_mcp_client.status import blocked_stages, is_final, is_held
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ci_mcp_kit.guard.write_parameters import Additions
+    from ci_mcp_kit.guard.added_parameters import Additions
     from drone_mcp_client.models import Build, Repo, Stage
 
 PIPELINE_UNKNOWN = "Drone does not say whether this commit changes .drone.yml: look at the diff first"

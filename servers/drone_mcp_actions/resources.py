@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.resources import resource
+from ci_mcp_kit.resources_and_prompts import resource
 from drone_mcp_actions.views import AuditView
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_actions.resources import ActionResources
 from drone_mcp_actions.tools import OPERATION_OF, ActionTools
 from drone_mcp_build.access import DroneAccess
+from drone_mcp_build.guard.opening import make_guard
 from drone_mcp_build.guard.settings import ActionSettings
 from drone_mcp_build.guard.spec import BUILD_GUARD
-from drone_mcp_build.guard.writing import make_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit import observing
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from drone_mcp_admin.arguments import NAME, check_name
 from drone_mcp_admin.guard.action import SERVER

@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from ci_mcp_kit.guard.settings import GuardSettings
 from ci_mcp_kit.variables import Secret
-from drone_mcp_admin.guard.places import Place, find_place, parse_place
 from drone_mcp_admin.guard.rules import AdminRules
+from drone_mcp_admin.guard.secret_sources import Place, find_place, parse_place
 from drone_mcp_admin.guard.variables import VARIABLES as GUARD_VARIABLES
 from drone_mcp_admin.guard.variables import read_guard
 from drone_mcp_admin.values.reading import read_value

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_names import clean_name
+from ci_mcp_kit.outgoing_text import one_line
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.refs import tag_of
 from drone_mcp_client.status import is_final
 

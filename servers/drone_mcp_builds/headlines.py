@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.sentences import begin_sentence
-from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.stopped_build import judge_stopped_build
 from drone_mcp_build.unfinished_build import POSSIBLE_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
-from drone_mcp_builds import failures
+from drone_mcp_builds import failure_description
 from drone_mcp_builds.formatting import (
     clean_error,
     count_build_seconds,
@@ -42,10 +42,10 @@ def write_headline(build: Build, now: int, limit: int = 0) -> str:
 
 def _failed(build: Build, _now: int) -> str:
     word = "failed" if build.status == "failure" else "ended with an error"
-    found = failures.find_notable_failures(build)
+    found = failure_description.find_notable_failures(build)
     if found:
         more = f" (first of {len(found)} failures)" if len(found) > 1 else ""
-        return f"{word}: {failures.describe_failure(found[0])}{more}"
+        return f"{word}: {failure_description.describe_failure(found[0])}{more}"
     if build.error:
         none_ran = "" if build.stages else "; no step ran"
         return f"{word} before it started: {clean_error(build.error)}{none_ran}"
@@ -75,9 +75,9 @@ def _running(build: Build, now: int) -> str:
     ]
     text = f"running for {format_duration(count_seconds(build.started, 0, now))}"
     text += f": {join_names(busy, 3)}" if busy else _between_steps(build, now)
-    found = failures.find_notable_failures(build)
+    found = failure_description.find_notable_failures(build)
     if found:
-        text += f"; already failed: {failures.describe_failure(found[0])}"
+        text += f"; already failed: {failure_description.describe_failure(found[0])}"
     held = status.blocked_stages(build)
     return text + (f"; waiting for approval: {join_names(map(name_stage, held))}" if held else "")
 
@@ -125,8 +125,8 @@ def _killed(build: Build, now: int, limit: int) -> str:
         text = f"killed after {took} during {join_names(caught, 3)}"
     else:
         text = "killed before any step started"
-    found = failures.find_notable_failures(build)
-    before = f"; before that, {failures.describe_failure(found[0])}" if found else ""
+    found = failure_description.find_notable_failures(build)
+    before = f"; before that, {failure_description.describe_failure(found[0])}" if found else ""
     why = judge_stopped_build(build, limit).why
     return f"{text}{before}. {begin_sentence(why)}"
 

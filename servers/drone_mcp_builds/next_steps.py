@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build.build_names import clean_name
-from drone_mcp_build.failed_steps import judge
+from drone_mcp_build.build_wording import clean_name
+from drone_mcp_build.failure_class import judge
 from drone_mcp_build.refs import history_branch
 from drone_mcp_build.stopped_build import judge_stopped_build
 from drone_mcp_build.unfinished_build import Outlook, outlook_of
-from drone_mcp_builds import failures
+from drone_mcp_builds import failure_description
 from drone_mcp_client import status
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def suggest_next_step(build: Build, now: int, limit: int = 0) -> str:
         return "Correct the pipeline file in the repository and push: this build has no stages and no log"
     if not status.is_final(build.status):
         return _while_unfinished(build, now)
-    found = next((failure for failure in failures.find_notable_failures(build) if failure.step), None)
+    found = next((failure for failure in failure_description.find_notable_failures(build) if failure.step), None)
     if found:
         return _after_failure(build, found)
     return _afterwards(build, limit)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from ci_mcp_kit.resources import prompt
+from ci_mcp_kit.resources_and_prompts import prompt
 from drone_mcp_build.access import resolve_address
 from drone_mcp_client.errors import InvalidInput
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drone_mcp_builds import summary
+from drone_mcp_builds import build_summary
 from drone_mcp_client.errors import NotFound, ServiceError
 from drone_mcp_known.known import OF_ANY_REF
 from drone_mcp_known.reader import no_builds
@@ -50,8 +50,8 @@ class ViewReader:
         limit = await self._access.builds.time_limit(repo, build)
         home = await self._access.builds.home(repo, build)
         note = OF_ANY_REF if observation.of_any_ref else ""
-        view = summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note, limit, home)
-        return summary.with_origin(view, observation.source, int(observation.at))
+        view = build_summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note, limit, home)
+        return build_summary.with_origin(view, observation.source, int(observation.at))
 
     async def _with_newest(self, repo: str, number: int, missing: NotFound) -> NotFound:
         """Return an error that names the newest build, or `missing` itself where that cannot be known."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build.build_names import clean_name
-from drone_mcp_builds import listing
+from drone_mcp_build.build_wording import clean_name
+from drone_mcp_builds import list_rendering
 from drone_mcp_builds.formatting import format_count
 from drone_mcp_builds.views import RepoList
 
@@ -54,7 +54,7 @@ def list_matching(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter
         (repo for repo in named if repo.active or asked.include_inactive),
         key=lambda repo: (-repo.build.created if repo.build else 0, repo.slug),
     )
-    shown = listing.fit_repos(matching[: asked.limit])
+    shown = list_rendering.fit_repos(matching[: asked.limit])
     note, next_step = ("", "") if matching else _why_none(every, seen, named, asked)
     return RepoList(
         repos=shown,

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from drone_mcp_build import standing
+from drone_mcp_build import state_cursor
 from drone_mcp_builds.following import Follower, Subject
 from drone_mcp_client.errors import InvalidInput, ServiceError
 from drone_mcp_known.known import is_whole
@@ -102,4 +102,4 @@ class Watcher:
 
 def _mark(subject: Subject, build: Build | None) -> str:
     # With the number: the newest build of a branch may be another one now, in the same state.
-    return "" if build is None else f"{build.number}.{standing.encode(subject.repo, build)}"
+    return "" if build is None else f"{build.number}.{state_cursor.encode(subject.repo, build)}"

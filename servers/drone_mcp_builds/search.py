@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_build.build_times import format_time
-from drone_mcp_builds import criteria, cursor, listing, walk
+from drone_mcp_builds import criteria, cursor, list_rendering, walk
 from drone_mcp_builds.formatting import join_names
 from drone_mcp_builds.same_failure import BY_LOGS
 from drone_mcp_builds.views import BuildList
@@ -14,8 +14,8 @@ from drone_mcp_builds.views import BuildList
 if TYPE_CHECKING:
     from drone_mcp_builds.criteria import Criteria
     from drone_mcp_builds.cursor import Position
-    from drone_mcp_builds.paging import Pages
     from drone_mcp_builds.same_failure import SameFailure
+    from drone_mcp_builds.stored_pages import Pages
     from drone_mcp_client.models import Build
 
 
@@ -90,7 +90,7 @@ class BuildSearch:
         return index, [build for build in await self._looked_up(builds) if self._is_wanted(build)][: self.limit]
 
     def _answer_of_index(self, index: str, builds: list[Build], found: walk.WalkResult, now: int) -> BuildList:
-        shown, left_out = listing.fit_builds(builds, now)
+        shown, left_out = list_rendering.fit_builds(builds, now)
         looked_at = f"{walk.describe_walk(found, whole=True)}, without success; then Drone was asked for {index}"
         return BuildList(
             repo=self.repo,
@@ -102,7 +102,7 @@ class BuildSearch:
 
     def _answer(self, found: walk.WalkResult, now: int, *, whole: bool) -> BuildList:
         builds = [build for build, _ in found.builds]
-        shown, left_out = listing.fit_builds(builds, now)
+        shown, left_out = list_rendering.fit_builds(builds, now)
         # Builds that found no room are not lost: the cursor stands behind the last one that is shown.
         position = found.position if len(shown) == len(builds) else found.builds[len(shown) - 1][1]
         looked_at = walk.describe_walk(found, whole) if self.criteria.given() or not builds else ""

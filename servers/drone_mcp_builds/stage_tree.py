@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_names import clean_name
+from ci_mcp_kit.outgoing_text import one_line
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.unfinished_build import describe_pending
-from drone_mcp_builds import failures
+from drone_mcp_builds import failure_description
 from drone_mcp_builds.formatting import ERROR_WIDTH, count_seconds, format_count, join_names, name_stage
 from drone_mcp_builds.views import StageView, StepView
 from drone_mcp_client import status
@@ -53,7 +53,7 @@ MOST_SKIPPED: Final = 10  # steps of a stage that are listed one by one
 
 def draw_stages(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView, ...], str]:
     """Return the stages, and a sentence about the omitted ones."""
-    notable = failures.find_notable_failures(build)
+    notable = failure_description.find_notable_failures(build)
     failed = [failure.stage.number for failure in notable]
     detail = replace(detail, known_error=notable[0].error if notable else "")
 
@@ -115,7 +115,7 @@ def _view_step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:
         step=step.number,
         name=clean_name(step.name),
         status=clean_name(step.status),
-        exit_code=failures.informative_exit_code(step),
+        exit_code=failure_description.informative_exit_code(step),
         seconds=_count_run_seconds(step, now),
         error=_say_once(step.error, detail),
         note=_explain_step(step, stage),

@@ -24,7 +24,7 @@ from mcp.types import (
 
 from ci_mcp_kit import logs
 from ci_mcp_kit.background import BackgroundTask
-from ci_mcp_kit.resources import protocol_error
+from ci_mcp_kit.resources_and_prompts import protocol_error
 from ci_mcp_kit.sdk import lowlevel_server
 from drone_mcp_client.errors import InvalidInput, ServiceError
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
     from mcp.server.session import ServerSession
 
-    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.outgoing_text import Cleaner
 
     Changes = Callable[[str], AsyncIterator[None]]
 

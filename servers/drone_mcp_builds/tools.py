@@ -11,15 +11,15 @@ from pydantic import Field
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.access import check_server, resolve_address
 from drone_mcp_build.build_times import format_time
-from drone_mcp_builds import listing, repo_list
+from drone_mcp_builds import list_rendering, repo_list
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix, tag_name
-from drone_mcp_builds.paging import Pages
 from drone_mcp_builds.same_failure import SameFailure, failure_signature
 from drone_mcp_builds.search import BuildSearch
+from drone_mcp_builds.stored_pages import Pages
 from drone_mcp_builds.views import BuildList, BuildView, RepoList, WaitView
 from drone_mcp_builds.waiting import WaitRequest
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_client.names import parse_build_url
+from drone_mcp_client.name_parsing import parse_build_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +175,7 @@ class BuildTools:
         at += f", step {ref.step}" if ref.step else ""
         return BuildList(
             repo=slug,
-            builds=(listing.build_line(found.build, self._now()),),
+            builds=(list_rendering.build_line(found.build, self._now()),),
             source=found.source,
             as_of=format_time(int(found.at)),
             next_step=f"drone_get_build with number {ref.number} shows its stages and steps{at}",

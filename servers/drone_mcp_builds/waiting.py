@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ci_mcp_kit.background import running
 from ci_mcp_kit.concurrency import run_until_first
-from drone_mcp_build import standing
-from drone_mcp_build.build_names import clean_name
+from drone_mcp_build import state_cursor
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_builds.following import Follower, Subject
 from drone_mcp_builds.views import WaitView
 from drone_mcp_client import status
@@ -68,8 +68,8 @@ class Waiter:
         """
         began = self._clock()
         first = await self._reader.find(request.repo, request.number, ahead=request.seconds)
-        before = standing.decode(request.cursor, request.repo, first.build) if request.cursor else first.build
-        wait = Wait(self._builds, request, standing.encode(request.repo, before), first, self._clock)
+        before = state_cursor.decode(request.cursor, request.repo, first.build) if request.cursor else first.build
+        wait = Wait(self._builds, request, state_cursor.encode(request.repo, before), first, self._clock)
         if not wait.is_over():
             # The first reading counts: the time limit of the client began with the call.
             left = max(0.0, request.seconds - (self._clock() - began))
@@ -94,7 +94,7 @@ class Waiter:
         return WaitView(
             finished=finished,
             changes=describe_changes(before, wait.last.build),
-            cursor=standing.encode(repo, wait.last.build),
+            cursor=state_cursor.encode(repo, wait.last.build),
             build=view.model_copy(update={"next_step": ""}),
             note=wait.trouble,
             next_step=view.next_step if finished else again,
@@ -117,7 +117,7 @@ class Wait:
     def is_over(self) -> bool:
         """Return whether the awaited change or end has come."""
         build = self.last.build
-        changed = self.request.until == "change" and standing.differs(self._cursor, self.request.repo, build)
+        changed = self.request.until == "change" and state_cursor.differs(self._cursor, self.request.repo, build)
         return changed or status.is_final(build.status)
 
     async def follow(self, follower: Follower) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.access import DroneAccess
-from drone_mcp_build.guard.writing import make_guard
+from drone_mcp_build.guard.opening import make_guard
 from drone_mcp_deploy.tools import OPERATION_OF, DeployTools
 from drone_mcp_deployments.preview_ends import PreviewEnds
 from drone_mcp_deployments.settings import DeploySettings

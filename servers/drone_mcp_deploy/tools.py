@@ -8,8 +8,8 @@ from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import NotFound
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.tools import tool
 from drone_mcp_deploy.views import DeployHistory, DeploymentView, PreviewList, PreviewView, TargetList
 from drone_mcp_deployments.views import DeployView
@@ -110,7 +110,7 @@ class DeployTools:
         confirmation: Confirmation = None,
     ) -> DeployView | InputRequiredResult:
         """Promote a build to a target or a preview; answers with a cursor."""
-        from ci_mcp_kit.guard.write_parameters import Additions  # noqa: PLC0415 - on first use, to start fast
+        from ci_mcp_kit.guard.added_parameters import Additions  # noqa: PLC0415 - on first use, to start fast
 
         additions = Additions(tuple(sorted((params or {}).items())))
         more = {"additions": additions, "again": again}

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.resources import prompt
+from ci_mcp_kit.outgoing_text import one_line
+from ci_mcp_kit.resources_and_prompts import prompt
 
 DIAGNOSE = "drone_diagnose_build"
 _TEXT = """\

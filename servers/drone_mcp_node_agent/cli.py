@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from ci_mcp_kit.command_line import Application
+from ci_mcp_kit.typer_application import Application
 from drone_mcp_node_agent.auth.callers import Role  # noqa: TC001 - Typer reads the annotation
 from drone_mcp_node_agent.auth.token_file import TokenFileError, add_token, read_tokens, remove_token
 from drone_mcp_node_agent.commands.checking import find_faults
 from drone_mcp_node_agent.configuration.loading import ConfigurationError, load_configuration
-from drone_mcp_node_agent.snapshots import SnapshotError, take_snapshot
+from drone_mcp_node_agent.registry_snapshots import SnapshotError, take_snapshot
 
 if TYPE_CHECKING:
     from drone_mcp_node_agent.configuration.model import Configuration

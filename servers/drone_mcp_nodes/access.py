@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ci_mcp_http.call import quote_input
 from ci_mcp_http.tokens import FileToken, StaticToken
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.concurrency import run_all
 from ci_mcp_kit.errors import InvalidInput, NotFound, PermissionDenied, ServiceError, TimedOut, Unreachable
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.suggesting import suggest
 from drone_mcp_nodes.arguments import check_name
-from drone_mcp_nodes.calls import READING, NodeCall
+from drone_mcp_nodes.node_request import READING, NodeCall
 from drone_mcp_nodes.scope import ServiceScope
-from drone_mcp_nodes.service import NODES, NODES_WRITES
+from drone_mcp_nodes.service_descriptor import NODES, NODES_WRITES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable

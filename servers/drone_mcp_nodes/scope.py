@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.errors import PermissionDenied
-from drone_mcp_nodes.service import NODES
+from drone_mcp_nodes.service_descriptor import NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from ci_mcp_kit.secret_files import read_secret
 from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_nodes.guard.rules import NodeRules
-from drone_mcp_nodes.service import NODES
+from drone_mcp_nodes.service_descriptor import NODES
 from drone_mcp_nodes.variables import GUARD_VARIABLES, VARIABLES, read_guard, read_variables_of_nodes
 
 if TYPE_CHECKING:

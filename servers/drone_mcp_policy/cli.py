@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from ci_mcp_kit.command_line import Application
+from ci_mcp_kit.typer_application import Application
 from ci_mcp_kit.yaml_source import InvalidFile
 from drone_mcp_policy.recordings import BadRecording, read_recording
 from drone_mcp_policy.replay import drop_repeats, format_moment, replay

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.evidence import signature
+from ci_mcp_logs.failure_signature import signature
 from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure

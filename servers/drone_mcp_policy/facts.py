@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.sanitize import sanitize
 from ci_mcp_logs.diagnosis.verdicts import Judgement, Part, judge_name
-from drone_mcp_build.build_names import clean_name
-from drone_mcp_build.failed_steps import failures_that_count, judge
+from drone_mcp_build.build_wording import clean_name
+from drone_mcp_build.failed_steps import failures_that_count
+from drone_mcp_build.failure_class import judge
 from drone_mcp_policy.states import state_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_policy.states import DEFAULT_ACTIONS
 from drone_mcp_policy.views import DecisionView, ExplanationView, NextCall, RuleLook, RulesView, RuleView
 

@@ -6,7 +6,7 @@ import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.suggesting import suggest
 from drone_mcp_policy.rules import LONGEST_BACK_OFF, MOST_RETRIES, Times
 

@@ -1,1 +1,1 @@
-"""A simulated Drone server for trials and tests; see `app.create_app`, `world.World` and `scenario.load`."""
+"""A simulated Drone server for trials and tests; see `app.create_app`, `world.World` and `scenario_loading.load`."""

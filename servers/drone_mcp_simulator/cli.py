@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ci_mcp_kit.command_line import Application
+from ci_mcp_kit.typer_application import Application
 from ci_mcp_simulator.clock import ManualClock, RealClock
 from ci_mcp_simulator.commands import AllowRemote, Listen, ScenarioName, load_or_refuse, serve_until_stopped
-from ci_mcp_simulator.listening import parse_address
-from drone_mcp_simulator import scenario as scenarios
+from ci_mcp_simulator.listen_address import parse_address
+from drone_mcp_simulator import scenario_loading as scenarios
 from drone_mcp_simulator.app import serving
 from drone_mcp_simulator.webhooks import WebhookSender
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from drone_mcp_simulator.records import Build
-    from drone_mcp_simulator.scenario_file import ForgePart, IssuePart, PullPart, RepoPart
+    from drone_mcp_simulator.scenario_schema import ForgePart, IssuePart, PullPart, RepoPart
     from drone_mcp_simulator.scm import Commit, ScmRepo
     from drone_mcp_simulator.world import World
     from gitea_simulator.records import Issue, Repository, User

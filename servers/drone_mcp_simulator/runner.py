@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from drone_mcp_simulator import lifecycle
-from drone_mcp_simulator.queueing import has_to_wait
+from drone_mcp_simulator.concurrency_limits import has_to_wait
 from drone_mcp_simulator.records import Step
+from drone_mcp_simulator.runner_log import Line, Output, encode_upload, split_into_batches
 from drone_mcp_simulator.scm import CLONE_LOG, StageDefinition, StepDefinition
-from drone_mcp_simulator.step_output import Line, Output, encode_upload, split_into_batches
 from drone_mcp_simulator.streams import LiveLog
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from drone_mcp_simulator.step_output import Output
+from drone_mcp_simulator.runner_log import Output
 
 # The log of the clone step, which the docker runner adds unless the pipeline disables it.
 CLONE_LOG = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import anyio
 
-from drone_mcp_simulator.step_output import LIVE_HISTORY, Line
+from drone_mcp_simulator.runner_log import LIVE_HISTORY, Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import anyio
 import typer
 
-from ci_mcp_kit import listening, logs
-from ci_mcp_kit.cleaning import Cleaner
-from ci_mcp_kit.command_line import Application
+from ci_mcp_kit import http_process, logs
 from ci_mcp_kit.http_settings import read_address, read_loopback
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
+from ci_mcp_kit.typer_application import Application
 from drone_mcp_state import StoreError, open_store, restore_snapshot, write_snapshot
-from drone_mcp_webhooks import process
+from drone_mcp_webhooks import receiver_process
 from drone_mcp_webhooks.retention import DAY, RetentionLimits
 from drone_mcp_webhooks.settings import ReceiverSettings, SettingsError, read_settings, read_state
 from drone_mcp_webhooks.status import StatusPage
@@ -77,10 +77,10 @@ def serve(
         logs.configure(settings.shared, Cleaner(Redactor(settings.secrets)))
         _warn_of_missing_settings(settings)
         # The addresses are bound before anything runs, so that one that is taken ends the start with one line.
-        listener = listening.listen(address)
+        listener = http_process.listen(address)
         key = os.environ.get("DRONE_MCP_ACTION_KEY", "").strip()
-        page = StatusPage(listening.listen(read_loopback(status)), audit, key) if status else None
-        anyio.run(process.serve, settings, listener, page)
+        page = StatusPage(http_process.listen(read_loopback(status)), audit, key) if status else None
+        anyio.run(receiver_process.serve, settings, listener, page)
     except SettingsError as error:
         _fail(str(error), WRONG_USE)
     except StoreError as error:

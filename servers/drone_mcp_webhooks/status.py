@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.guard.confirmation_tokens import derived
+from ci_mcp_kit.http_process import SideService
 from ci_mcp_kit.http_settings import LOOPBACK_NAMES
-from ci_mcp_kit.listening import SideService
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from drone_mcp_client.client import DroneClient
 
@@ -59,8 +59,8 @@ def _side_service(
 ) -> SideService:
     from drone_mcp_status.app import PATH, StatusApp  # noqa: PLC0415 - the page is off by default
     from drone_mcp_status.audit_log import AuditReader  # noqa: PLC0415 - likewise
-    from drone_mcp_status.board import Board  # noqa: PLC0415 - likewise
     from drone_mcp_status.health import DroneProbe  # noqa: PLC0415 - likewise
+    from drone_mcp_status.red_build_reader import Board  # noqa: PLC0415 - likewise
     from drone_mcp_status.status import BuildSource, Status  # noqa: PLC0415 - likewise
 
     board = Board(settings.drone.server if settings.drone else "", receiver.now)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from ci_mcp_http.access import ReadAccess
 from ci_mcp_http.call import quote_input
+from ci_mcp_http.read_access import ReadAccess
 from ci_mcp_kit import logs, observing
 from ci_mcp_kit.bounded_memory import Memory
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ci_mcp_http.call import quote_input
-from ci_mcp_kit.cleaning import cleaned
 from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.outgoing_text import cleaned
 from ci_mcp_kit.token_count import count_tokens
 from forge_client.errors import FORGE
 

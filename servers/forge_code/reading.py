@@ -6,20 +6,20 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import cleaned
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
+from ci_mcp_kit.outgoing_text import cleaned
 from forge_client.errors import FORGE
 from forge_client.models.code import FileContent
 from forge_client.names import is_full_sha, is_sha
+from forge_code.commit_lookup import find_commit
 from forge_code.file_text import MOST_BYTES, MOST_LINES, decode_part, read_range, write_lines
-from forge_code.places import find_commit
 from forge_code.views import FileView
 
 if TYPE_CHECKING:
     from ci_mcp_kit.redact import Redactor
     from forge_access.access import ForgeAccess
     from forge_client.forge import Forge
-    from forge_code.places import Place
+    from forge_code.commit_lookup import Place
 
 LARGEST: Final = 2 * 2**20  # bytes of a file that are read for its lines
 SHOWN_LINES: Final = 80

@@ -44,12 +44,12 @@ class CodeTools:
         start: Annotated[int, Field(ge=0, description="next_start of an answer, 0+")] = 0,
     ) -> FileList:
         """What a folder has, or the files below it with a name, at a build, branch, tag or commit."""
-        from forge_code import listing, places  # noqa: PLC0415 - on first use, to start fast
+        from forge_code import commit_lookup, files_and_commits  # noqa: PLC0415 - on first use, to start fast
 
-        place = await places.find_place(self._access, repo, ref, build)
+        place = await commit_lookup.find_place(self._access, repo, ref, build)
         if name:
-            return await listing.find_files(self._access, place, path, name, start)
-        return await listing.list_folder(self._access, place, path, start)
+            return await files_and_commits.find_files(self._access, place, path, name, start)
+        return await files_and_commits.list_folder(self._access, place, path, start)
 
     @tool(title="Read a file", schema="file/1")
     async def drone_read_file(
@@ -63,10 +63,10 @@ class CodeTools:
         bytes: Annotated[str | None, Field(description="range of at most 3000, like 0-2999")] = None,  # noqa: A002 - a caller's word
     ) -> FileView:
         """Numbered lines of a file, or bytes, at a build, branch, tag or commit. Tells binary and LFS files."""
-        from forge_code import places, reading  # noqa: PLC0415 - on first use, to start fast
+        from forge_code import commit_lookup, reading  # noqa: PLC0415 - on first use, to start fast
 
         request = reading.read_request(path, line, lines, bytes)
-        place = await places.find_place(self._access, repo, ref, build)
+        place = await commit_lookup.find_place(self._access, repo, ref, build)
         return await reading.read_part(self._access, place, request)
 
     @tool(title="List commits", schema="commit-list/1")
@@ -80,10 +80,10 @@ class CodeTools:
         page: Annotated[int, Field(ge=1, description="1+")] = 1,
     ) -> CommitList:
         """Commits of a branch, tag, commit or build, newest first: who changed what, and when."""
-        from forge_code import listing, places  # noqa: PLC0415 - on first use, to start fast
+        from forge_code import commit_lookup, files_and_commits  # noqa: PLC0415 - on first use, to start fast
 
-        place = await places.find_place(self._access, repo, ref, build)
-        return await listing.list_commits(self._access, place, path, page, limit)
+        place = await commit_lookup.find_place(self._access, repo, ref, build)
+        return await files_and_commits.list_commits(self._access, place, path, page, limit)
 
     @tool(title="Compare refs", schema="ref-comparison/1")
     async def drone_compare_refs(
@@ -95,8 +95,8 @@ class CodeTools:
         head_build: Build = None,
     ) -> RefComparison:
         """Commits and files that head has and base lacks; refs or builds, by default the default branch."""
-        from forge_code import listing, places  # noqa: PLC0415 - on first use, to start fast
+        from forge_code import commit_lookup, files_and_commits  # noqa: PLC0415 - on first use, to start fast
 
-        old = await places.find_place(self._access, repo, base, base_build)
-        new = await places.find_place(self._access, repo, head, head_build)
-        return await listing.compare(self._access, old, new)
+        old = await commit_lookup.find_place(self._access, repo, base, base_build)
+        new = await commit_lookup.find_place(self._access, repo, head, head_build)
+        return await files_and_commits.compare(self._access, old, new)

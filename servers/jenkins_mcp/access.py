@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_mcp_http.call import quote_input
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.scope import JobScope
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from ci_mcp_kit.cleaning import cleaned
+from ci_mcp_kit.outgoing_text import cleaned
 
 _LATEST: Final = 253_402_300_799_999  # the last moment of the year 9999, which is as far as datetime goes
 

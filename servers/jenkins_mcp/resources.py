@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.resources import resource
+from ci_mcp_kit.resources_and_prompts import resource
 from jenkins_mcp.builds.views import BuildView  # noqa: TC001 - the SDK reads the annotations of a resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jenkins_mcp.access import JenkinsAccess
-    from jenkins_mcp.logs.finding import Target
     from jenkins_mcp.logs.reader import Reading
+    from jenkins_mcp.logs.target_build import Target
 
 GET_BUILD: Final = "jenkins_get_build"
 LATEST: Final = "jenkins://{+job}/latest{?jenkins}"
@@ -42,8 +42,8 @@ class JenkinsResources:
         """The log of a build with line numbers, its last 256 KiB."""
         import anyio.to_thread  # noqa: PLC0415 - on first use, to start fast
 
-        from jenkins_mcp.logs.finding import with_build  # noqa: PLC0415 - likewise
         from jenkins_mcp.logs.reader import LogReader  # noqa: PLC0415 - likewise
+        from jenkins_mcp.logs.target_build import with_build  # noqa: PLC0415 - likewise
 
         async def read(target: Target) -> tuple[Target, Reading]:
             return target, await LogReader(target.client, target.job, target.number).read_end()
@@ -59,7 +59,7 @@ class JenkinsResources:
 
 def write_whole(head: str, reading: Reading) -> str:
     """Write the end of a log below a line that says which part of it this is."""
-    from ci_mcp_logs.log_document import write_log  # noqa: PLC0415 - on first use, to start fast
+    from ci_mcp_logs.whole_log import write_log  # noqa: PLC0415 - on first use, to start fast
 
     span, log = write_log(reading.text)
     left_out = (

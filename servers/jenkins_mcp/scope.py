@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from ci_mcp_kit.errors import PermissionDenied
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,7 +18,7 @@ from jenkins_mcp.guard.spec import JENKINS_GUARD
 from jenkins_mcp.jobs import tools as jobs
 from jenkins_mcp.logs import tools as logs
 from jenkins_mcp.prompts import JenkinsPrompts
-from jenkins_mcp.queue import tools as queue
+from jenkins_mcp.queue_and_nodes import tools as queue
 from jenkins_mcp.resources import JenkinsResources
 from jenkins_mcp.settings import JenkinsSettings
 from jenkins_mcp.writing import tools as writing

@@ -16,7 +16,7 @@ from ci_mcp_kit.secret_files import read_secret
 from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.variables import SettingsError, read_variables
 from jenkins_mcp.client.credentials import basic_header, encode, encoded_header
-from jenkins_mcp.client.errors import JENKINS, WRITER
+from jenkins_mcp.client.service_descriptor import JENKINS, WRITER
 from jenkins_mcp.guard.rules import JenkinsRules
 from jenkins_mcp.guard.variables import VARIABLES as GUARD_VARIABLES
 from jenkins_mcp.guard.variables import WRITE_TOKEN, check_writer, read_guard

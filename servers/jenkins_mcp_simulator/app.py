@@ -14,7 +14,7 @@ from ci_mcp_simulator import serving as sockets
 from jenkins_mcp_simulator import pages
 from jenkins_mcp_simulator.requests import ANONYMOUS, Ask, identify, read_values, split_path
 from jenkins_mcp_simulator.routes import answer
-from jenkins_mcp_simulator.triggering import Refused
+from jenkins_mcp_simulator.trigger_parameters import Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

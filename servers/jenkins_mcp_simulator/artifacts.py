@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import RedirectResponse, Response
 
 from jenkins_mcp_simulator import pages
-from jenkins_mcp_simulator.triggering import Refused
+from jenkins_mcp_simulator.trigger_parameters import Refused
 
 if TYPE_CHECKING:
     from jenkins_mcp_simulator.records import Build

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jenkins_mcp_simulator.export_fields import constants, full_display_name, job_url, millis
+from jenkins_mcp_simulator.export_values import constants, full_display_name, job_url, millis
 from jenkins_mcp_simulator.parameter_exports import export_causes, export_values
 from jenkins_mcp_simulator.report_exports import export_tests
 from jenkins_mcp_simulator.tree import Exported

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from jenkins_mcp_simulator.build_exports import export_build
-from jenkins_mcp_simulator.export_fields import constants, full_display_name, job_url
+from jenkins_mcp_simulator.export_values import constants, full_display_name, job_url
 from jenkins_mcp_simulator.parameter_exports import export_parameter
 from jenkins_mcp_simulator.records import JAVA_CLASSES
 from jenkins_mcp_simulator.tree import Exported, ExportedList

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jenkins_mcp_simulator.export_fields import constants
+from jenkins_mcp_simulator.export_values import constants
 from jenkins_mcp_simulator.tree import Exported
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from jenkins_mcp_simulator.build_exports import export_build
 from jenkins_mcp_simulator.queue_exports import export_item, export_queue
 from jenkins_mcp_simulator.report_exports import export_tests
 from jenkins_mcp_simulator.tree import Exported, MalformedTree, export, parse_tree
-from jenkins_mcp_simulator.triggering import NOT_PARAMETERS, Refused, read_delay, read_parameters
+from jenkins_mcp_simulator.trigger_parameters import NOT_PARAMETERS, Refused, read_delay, read_parameters
 
 if TYPE_CHECKING:
     from jenkins_mcp_simulator.records import Build, Job

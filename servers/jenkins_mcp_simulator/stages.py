@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from jenkins_mcp_simulator import pages
 from jenkins_mcp_simulator.console import lines_of
-from jenkins_mcp_simulator.export_fields import millis
+from jenkins_mcp_simulator.export_values import millis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

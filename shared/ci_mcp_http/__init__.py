@@ -10,12 +10,10 @@
     tokens, options      secrets that do not show themselves, and their check; how to reach a service
     addresses            addresses of services
     variables, settings  what the environment says to a server that asks one service
-    access               how the tools of a server reach it: one client, made at first use, which only reads
+    read_access          how the tools of a server reach it: one client, made at first use, which only reads
 
-Everything but `transport`, `redirects`, `access` and the token files is pure. A domain derives its client from this: it
-makes `Call`s, brings a reader that turns a `Response` into data or into a `ServiceError`, and describes itself as a
-`Service`.
-
-Import what is needed from its module; this package loads nothing by itself, so that a server starts fast: only
-`transport`, `redirects` and `network_errors` bring in httpx.
+Everything but `transport`, `redirects`, `read_access` and the token files is pure. A domain derives its client from
+this: it makes `Call`s, brings a reader that turns a `Response` into data or into a `ServiceError`, and describes itself
+as a `Service`. Import what is needed from its module; this package loads nothing by itself, so that a server starts
+fast: only `transport`, `redirects` and `network_errors` bring in httpx.
 """

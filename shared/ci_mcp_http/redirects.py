@@ -14,7 +14,7 @@ import httpx
 
 from ci_mcp_http.network_errors import describe_network_error
 from ci_mcp_kit.errors import InvalidInput, UnexpectedAnswer
-from ci_mcp_kit.http_client import http_client
+from ci_mcp_kit.http_client_factory import http_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import Service, UnexpectedAnswer
+from ci_mcp_kit.outgoing_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -31,8 +31,8 @@ from ci_mcp_kit.errors import (
     TimedOut,
     UnexpectedAnswer,
 )
-from ci_mcp_kit.http_attempt import Attempt, unwatched
-from ci_mcp_kit.http_client import http_client
+from ci_mcp_kit.http_client_factory import http_client
+from ci_mcp_kit.request_observation import Attempt, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_http.call import Call, Gate
     from ci_mcp_http.options import ClientOptions
-    from ci_mcp_kit.http_attempt import Watch
+    from ci_mcp_kit.request_observation import Watch
 
 T = TypeVar("T")
 
@@ -345,7 +345,7 @@ class ServiceClient:
         gate: sees every call before each attempt, and may raise to hold it back.
         clock: time and chance, for tests.
         network: carries requests instead of sockets, such as `httpx.ASGITransport`.
-        watch: observes every attempt (`ci_mcp_kit.http_attempt`).
+        watch: observes every attempt (`ci_mcp_kit.request_observation`).
     """
 
     def __init__(

@@ -65,18 +65,18 @@ Modules:
     settings   ProcessSettings: what every process reads; a service's settings derive from it
     app        ServerSpec, Access (what a server needs of its way to a service), build_server, run
     tools      @tool, make_tool
-    resources  @resource, @prompt
-    offered_names  the names of what a server offers, and the protocol error for every other name
+    resources_and_prompts  @resource, @prompt
+    unknown_names  the names of what a server offers, and the protocol error for every other name
     memory     Memory: a dictionary that keeps the newest entries
-    tool_scopes  leaves the tools out of the list for which a token lacks a scope
+    hidden_tools  leaves the tools out of the list for which a token lacks a scope
     answer     View, success, failure, view_text, to_json
     token_count  count_tokens: the estimated cost of a text for a model
     access_check  a server's own check of what its tokens may do, for `doctor`
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
     front      the start of a server process; pipes: its input and output; wrong_environment: its message
     jsonrpc    reads the messages of a client, and refuses what is none; stdio, http_invalid_bodies: the transports
-    cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor, holds_secret)
+    outgoing_text  Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor, holds_secret)
     secret_shapes  the shapes of secrets, for redact
     logs       add_facts(repo=…, build=…): facts for the log records of this request
-    arguments, schemas, serving, gitremote: inner parts
+    argument_validation, schemas, stdio_serving, gitremote: inner parts
 '''

@@ -18,7 +18,7 @@ from ci_mcp_kit.errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.outgoing_text import Cleaner
 
 FLAG = "--check-access"
 

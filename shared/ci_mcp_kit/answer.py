@@ -18,7 +18,7 @@ from ci_mcp_kit.errors import ServiceError
 if TYPE_CHECKING:
     from pydantic import SerializerFunctionWrapHandler
 
-    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.outgoing_text import Cleaner
 
 ERROR = "Error: "
 EMPTY: tuple[Any, ...] = ("", [], (), {})  # not 0 and False, which mean something

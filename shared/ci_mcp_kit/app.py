@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from ci_mcp_kit import access_check, logs, observing_middleware, pipes, sdk, serving, telemetry
-from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit import access_check, logs, observing_middleware, pipes, sdk, stdio_serving, telemetry
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.front.takeover import Handover
+from ci_mcp_kit.hidden_tools import ToolScopes
 from ci_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
-from ci_mcp_kit.offered_names import Offer
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
-from ci_mcp_kit.resources import (
+from ci_mcp_kit.resources_and_prompts import (
     Completer,
     add_completion,
     add_prompts,
@@ -32,8 +32,8 @@ from ci_mcp_kit.resources import (
     resource_addresses,
 )
 from ci_mcp_kit.settings import ProcessSettings
-from ci_mcp_kit.tool_scopes import ToolScopes
 from ci_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
+from ci_mcp_kit.unknown_names import Offer
 from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
 from ci_mcp_kit.wrong_environment import NEXT_STEP, notice
 
@@ -187,7 +187,7 @@ def _lifespan(
         try:
             yield {}
         finally:
-            await serving.finish(close)
+            await stdio_serving.finish(close)
 
     return lifespan
 
@@ -275,7 +275,7 @@ def run(
 def _server_of(http: HttpSettings | None, handover: Handover | None) -> Callable[[MCPServer[Any]], None]:
     """Return what serves a server: over stdin and stdout, or at an address that is taken now."""
     if http is None:
-        return lambda server: serving.serve(server, handover or Handover())
+        return lambda server: stdio_serving.serve(server, handover or Handover())
     from ci_mcp_kit import http_serving  # noqa: PLC0415 - brings an HTTP server, which stdio never needs
 
     places = http_serving.take(http)

@@ -10,7 +10,7 @@ import anyio
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.http_app import HttpApp, check_bearer, hosted
-from ci_mcp_kit.listening import SideService, listen, serve
+from ci_mcp_kit.http_process import SideService, listen, serve
 
 if TYPE_CHECKING:
     from socket import socket

@@ -16,14 +16,14 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit import observing
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.log_writer import LogWriter, write_to_stderr
+from ci_mcp_kit.outgoing_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.outgoing_text import Cleaner
     from ci_mcp_kit.settings import ProcessSettings
 
 logger = logging.getLogger("ci_mcp_kit")

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from ci_mcp_kit.http_attempt import Attempt
     from ci_mcp_kit.observing import Operation
+    from ci_mcp_kit.request_observation import Attempt
 
 PATH = "/metrics"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)  # seconds

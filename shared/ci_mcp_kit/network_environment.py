@@ -2,7 +2,7 @@
 
 Libraries read these variables by rules of their own. httpx (0.28.1, `httpx/_utils.py`) cannot be used at all with
 `NO_PROXY=::1/128`, and it asks a proxy for this very machine. So they are read and checked here, as our own are, and no
-client of ours reads any (`ci_mcp_kit.http_client`).
+client of ours reads any (`ci_mcp_kit.http_client_factory`).
 """
 
 from __future__ import annotations

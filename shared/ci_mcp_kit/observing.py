@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ci_mcp_kit.http_attempt import Attempt
+    from ci_mcp_kit.request_observation import Attempt
 
 OTHER: Final = "_OTHER"
 OK: Final = "ok"
@@ -116,7 +116,7 @@ def operation(operation: Operation) -> Iterator[None]:
 
 @contextmanager
 def request(attempt: Attempt) -> Iterator[None]:
-    """Report a request to a service (a `ci_mcp_kit.http_attempt.Watch`)."""
+    """Report a request to a service (a `ci_mcp_kit.request_observation.Watch`)."""
     with ExitStack() as stack:
         for observer in _observers:
             stack.enter_context(observer.request(attempt))

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Span
 
-    from ci_mcp_kit.http_attempt import Attempt
     from ci_mcp_kit.observing import Operation
+    from ci_mcp_kit.request_observation import Attempt
 
 SCOPE = "drone-mcp"
 # In seconds, as both conventions advise.

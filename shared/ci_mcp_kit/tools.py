@@ -40,9 +40,9 @@ from pydantic import PrivateAttr
 
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import Failure, View, failure, success
-from ci_mcp_kit.arguments import Arguments, arguments_model, read_arguments
-from ci_mcp_kit.cleaning import Cleaner, one_line
+from ci_mcp_kit.argument_validation import Arguments, arguments_model, read_arguments
 from ci_mcp_kit.errors import NotFound, ServiceError
+from ci_mcp_kit.outgoing_text import Cleaner, one_line
 from ci_mcp_kit.schemas import flatten, outline, outline_names
 from ci_mcp_kit.sdk import FuncMetadata, Tool
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.evidence import new_lines, study_of, write_to_fit
-from ci_mcp_logs.numbered_lines import GAP, Row, numbered, room_of_all
+from ci_mcp_logs.line_budget import GAP, Row, numbered, room_of_all
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill import Study

@@ -1,20 +1,13 @@
-"""The evidence of a failure in the log of a step: what names it, its places in files, and its lines as written. Pure.
-
-A signature is a short name for a failure that stays the same when it happens again. Two failures are the same if the
-lines that describe them are equal after masking all that differs from run to run: numbers, times, ids, the folders
-before a file's name. The choice of these lines must not depend on the caller's budget or on other builds, so a
-signature is taken from an excerpt of its own.
-"""
+"""The evidence of a failure in the log of a step: its lines as written, its headline, its places in files. Pure."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.log_forms import error_command, stamp_of
-from ci_mcp_logs.numbered_lines import GAP, Row, numbered, room_of, room_of_all
+from ci_mcp_logs.ci_markup import error_command
+from ci_mcp_logs.line_budget import GAP, Row, numbered, room_of, room_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,20 +21,8 @@ _COMPLAINT = re.compile(
     re.IGNORECASE,
 )
 _MOST_NEW = 0.5  # part of a log's lines; with more new ones, the good log is one of other work
-_SIGNED = 1000  # tokens of the excerpt that a signature is taken from, whatever the caller's budget is
 _ANY_ROOM = 1 << 30  # tokens
 _FEWEST = 20  # of the distiller's tokens; fewer show no line
-
-_VERSION = "2"  # of signatures: rises with any change that gives a failure another signature
-# Another value for one of these three gives every failure another signature, so that none is found again in a store.
-_LINES = 5  # different masked lines, the most important ones
-_READ = 300  # characters of a line
-_LENGTH = 12  # hexadecimal digits, 48 bits: among a million failures any two share one with a chance of 0.2 %
-
-_FOLDERS = re.compile(r"(?:[A-Za-z]:)?[\\/](?:[\w.@+-]{1,200}[\\/]){1,40}")
-_IDS = re.compile(r"0x[0-9a-fA-F]+|(?<![0-9A-Za-z])(?=[0-9a-f-]*[0-9])[0-9a-f][0-9a-f-]{6,}(?![0-9A-Za-z])")
-_TIMES = re.compile(r"\d+(?:[.,:]\d+)*\s?(?:ns|us|µs|ms|s|sec|secs|seconds?|m|min|minutes?)\b")
-_NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 def study_of(text: LogText, good: LogText | None = None) -> Study:
@@ -61,13 +42,7 @@ def new_lines(text: LogText, study: Study) -> list[int]:
     return study.news
 
 
-def signature_of(study: Study, exit_code: int) -> str:
-    """Return the signature of the failure that a log shows by itself; "" where it shows none."""
-    found = study.excerpt(exit_code, _SIGNED)
-    return signature([*found.tests, *_complaints(found.by_weight[:1])])
-
-
-def _complaints(blocks: Iterable[Block]) -> list[str]:
+def complaints_in(blocks: Iterable[Block]) -> list[str]:
     """Return the lines that say that something is wrong, in the order of the blocks; all where none says so."""
     lines = [line.text for block in blocks for line in block.lines]
     return [line for line in lines if _COMPLAINT.search(line)] or lines
@@ -75,7 +50,7 @@ def _complaints(blocks: Iterable[Block]) -> list[str]:
 
 def places_of(found: Excerpt) -> tuple[str, ...]:
     """Return the places in source files that the excerpt names, those of the most telling lines first."""
-    lines = [*_complaints(found.by_weight), *(line.text for block in found.by_weight for line in block.lines)]
+    lines = [*complaints_in(found.by_weight), *(line.text for block in found.by_weight for line in block.lines)]
     reported = (error_command(line) for line in lines)
     places = dict.fromkeys([*(error.place for error in reported if error and error.place), *found.locations])
     paths = {place: place.rpartition(":")[0] for place in places}
@@ -143,19 +118,3 @@ def _with_gaps(kept: dict[int, tuple[ExcerptLine, Row]]) -> list[Row]:
 def count_lines(rows: list[Row]) -> int:
     """Return how many of the written rows are lines of the log, without gaps."""
     return sum(row != GAP for row in rows)
-
-
-def masked(line: str) -> str:
-    """Return the line without its time stamp, and with `#` for everything else that differs from run to run."""
-    text = _FOLDERS.sub("/", line[len(stamp_of(line)) :][:_READ])
-    for pattern in (_IDS, _TIMES, _NUMBERS):
-        text = pattern.sub("#", text)
-    return " ".join(text.split())
-
-
-def signature(lines: Iterable[str]) -> str:
-    """Return the signature of the failure that `lines` describe, the most important first; "" if none has a letter."""
-    described = [text for text in dict.fromkeys(map(masked, lines)) if any(map(str.isalpha, text))][:_LINES]
-    if not described:
-        return ""
-    return hashlib.sha256("\n".join([_VERSION, *described]).encode("utf-8", "replace")).hexdigest()[:_LENGTH]

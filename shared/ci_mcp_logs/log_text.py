@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.redact import redact_shapes
 from ci_mcp_kit.sanitize import sanitize
-from ci_mcp_logs.log_forms import common_form
+from ci_mcp_logs.ci_markup import common_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_logs.numbered_lines import (
+from ci_mcp_logs.line_budget import (
     Span,
     Writer,
     first_lines,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import anyio
 import typer
 
-from ci_mcp_kit.command_line import Application
 from ci_mcp_kit.log_writer import LogWriter
+from ci_mcp_kit.typer_application import Application
 from ci_mcp_simulator.clock import RealClock
-from ci_mcp_simulator.listening import parse_address
+from ci_mcp_simulator.listen_address import parse_address
 from ci_mcp_simulator.scenarios import ScenarioError
 from ci_mcp_simulator.serving import open_stop_event
 

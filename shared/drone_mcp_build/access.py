@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-from ci_mcp_http.access import ReadAccess
+from ci_mcp_http.read_access import ReadAccess
 from ci_mcp_kit import logs, observing
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.gitremote import remote_repo
 from drone_mcp_build.scope import RepoScope
-from drone_mcp_client.names import is_address, parse_build_url, parse_repo
+from drone_mcp_client.name_parsing import is_address, parse_build_url, parse_repo
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call

@@ -1,49 +1,18 @@
-"""The steps of a build, and those that failed: in the order of cause and effect, and classified by Drone's data. Pure.
-
-A class follows from status, time, error, exit code, and last the name. All servers share this, so that a policy retries
-the failures that a diagnosis calls infrastructure.
-"""
+"""The steps of a build, and those that failed, in the order of cause and effect. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_logs.diagnosis.verdicts import NEVER, Judgement, Part, first_match, judge_exit_code, parts_of
-from drone_mcp_build.build_names import clean_name
+from ci_mcp_logs.diagnosis.verdicts import NEVER, Part, parts_of
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_client.status import is_failure
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage, Step
 
 NOT_YET: Final = frozenset({"pending", "waiting_on_dependencies", "blocked"})
-CANCELLED: Final = 130
-"""The exit code of a step that ran when its build was cancelled (harness/drone v2.25.0, service/canceler)."""
-
-_BY_DRONE: Final = Judgement("cancelled", "high", "Drone cancelled it: a person did, or a newer build replaced it")
-_FROM_OUTSIDE: Final = Judgement("cancelled", "medium", "it was killed from outside; Drone does not say by whom")
-
-# Errors of runners and of Drone for a stage or step that they could not run; the first match counts. A mistake in the
-# pipeline precedes the infrastructure, as Docker reports both alike: "Error response from daemon: pull access denied".
-_ERRORS: Final = (
-    (
-        r"yaml|linter|untrusted|unmarshal|unknown (?:field|kind)|duplicate|cyclic|secret|convert",
-        Judgement("configuration", "high"),
-    ),
-    (r"invalid (?:pipeline|config|volume)|no matching platform", Judgement("configuration", "high")),
-    (
-        r"manifest|pull access|repository does not exist|invalid reference|no such image|unauthorized|denied|forbidden",
-        Judgement("configuration", "medium"),
-    ),
-    (r"ImagePull|ErrImage|executable file|no such file or directory", Judgement("configuration", "medium")),
-    (r"OOM|out of memory", Judgement("out_of_memory", "high")),
-    (r"deadline|timed? ?out|timeout", Judgement("timeout", "medium")),
-    (
-        r"no space|toomany|rate limit|dial tcp|connection|no such host|\bEOF\b|\bTLS\b|certificate|network|evicted",
-        Judgement("infrastructure", "high"),
-    ),
-    (r"\bnode\b|daemon", Judgement("infrastructure", "medium")),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,44 +138,3 @@ def failures_that_count(build: Build) -> tuple[FailedStep, ...]:
 
 def _joined(*names: str) -> str:
     return "/".join(clean_name(name) for name in names if name)
-
-
-def judge(failed: FailedStep, limit: int = 0) -> Judgement | None:
-    """Judge a failure by Drone's data; None if only its log or name can show the class.
-
-    Args:
-        failed: a step or stage.
-        limit: the repository's time limit in seconds; 0 where it is not known.
-    """
-    if failed.status == "killed":
-        return judge_stop(failed, limit)
-    if failed.error or failed.status == "error":
-        return judge_error(failed.error)
-    return judge_exit_code(failed.exit_code)
-
-
-def judge_stop(failed: FailedStep, limit: int) -> Judgement:
-    """Judge a killed step or stage: by the time limit, by a cancel, or by someone else.
-
-    The runner limits the time of a whole stage and kills the step that runs then (drone/runner-go,
-    pipeline/runtime/runner.go).
-    """
-    stage = failed.stage
-    stage_seconds = stage.stopped - stage.started if stage.started and stage.stopped else 0
-    for what, seconds in (("it", failed.seconds), ("its stage", stage_seconds)):
-        if limit and seconds >= limit:
-            why = f"{what} ran {seconds} s, and the repository's limit is {limit} s"
-            return Judgement("timeout", "high", why)
-    return _BY_DRONE if failed.exit_code == CANCELLED else _FROM_OUTSIDE
-
-
-def needs_time_limit(build: Build) -> bool:
-    """Return whether the repository's time limit may be why the build was stopped."""
-    # A cancel leaves its exit code and needs no limit, which would cost a request for the repository.
-    killed = (failed for failed in failed_steps(build) if failed.status == "killed")
-    return any(failed.exit_code != CANCELLED and (failed.seconds or failed.stage.started) for failed in killed)
-
-
-def judge_error(error: str) -> Judgement:
-    """Judge by the runner's error; an unknown one is taken for a problem of the runner."""
-    return first_match(_ERRORS, error) or Judgement("infrastructure", "medium")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.diagnosis.verdicts import Judgement, Part
-from drone_mcp_build.failed_steps import CANCELLED, failed_steps, judge_stop
+from drone_mcp_build.failed_steps import failed_steps
+from drone_mcp_build.failure_class import CANCELLED, judge_stop
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_client.status import blocked_stages
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from ci_mcp_http import call
 from ci_mcp_http.call import Call, Params
 from ci_mcp_kit.errors import InvalidInput
 from drone_mcp_client.models import Build
-from drone_mcp_client.names import parse_repo
+from drone_mcp_client.name_parsing import parse_repo
 from drone_mcp_client.responses import read_as
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from ci_mcp_http.transport import ServiceClient
 from ci_mcp_kit.errors import Unreachable
 from drone_mcp_client import calls
 from drone_mcp_client.errors import DRONE
-from drone_mcp_client.log_tail import LogTail
+from drone_mcp_client.log_stream import LogTail
 from drone_mcp_client.responses import is_end, read_event
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from typing_extensions import override
 
 from ci_mcp_kit.errors import NotFound
-from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
-from drone_mcp_build.build_names import clean_name
+from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_deployments import plans
 from drone_mcp_deployments.change import DeploymentChange
 from drone_mcp_deployments.history import deployments_to, find_last_good, find_newest_green
 from drone_mcp_deployments.previews import deployed_branch, is_stop
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.operation_risk import Operation
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_deployments.plans import DeployPlan, Situation

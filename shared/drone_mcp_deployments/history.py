@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build.build_names import SHORT_COMMIT, TITLE_WIDTH, clean_name, title_of
+from drone_mcp_build.build_wording import SHORT_COMMIT, TITLE_WIDTH, clean_name, title_of
 from drone_mcp_build.guard.action import DEPLOYMENTS
 from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_final

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.errors import NotFound
+from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Plan
-from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
-from drone_mcp_build.approval import was_approved
-from drone_mcp_build.build_names import SHORT_COMMIT, clean_name, describe_origin, name_build
+from drone_mcp_build.approval_status import was_approved
+from drone_mcp_build.build_wording import SHORT_COMMIT, clean_name, describe_origin, name_build
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 from drone_mcp_build.refs import branch_of, pull_request_of
 from drone_mcp_client import calls

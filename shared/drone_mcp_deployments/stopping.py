@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from ci_mcp_kit.errors import NotFound
-from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_deployments import plans
 from drone_mcp_deployments.change import DeploymentChange
 from drone_mcp_deployments.previews import find_preview, read_previews

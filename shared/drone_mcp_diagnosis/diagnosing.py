@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import anyio.to_thread
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_logs.diagnosis.answer import Case, Diagnosis
 from ci_mcp_logs.diagnosis.verdicts import JUDGED, NOTHING, Part, lacks_connection
-from ci_mcp_logs.evidence import places_of, signature, signature_of, study_of
-from ci_mcp_logs.numbered_lines import new_nonce
-from drone_mcp_build.build_names import clean_name
+from ci_mcp_logs.evidence import places_of, study_of
+from ci_mcp_logs.failure_signature import signature, signature_of
+from ci_mcp_logs.line_budget import new_nonce
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.failed_steps import FailedStep, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_failure, is_final

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_logs.diagnosis.verdicts import JUDGED, Verdict
-from ci_mcp_logs.evidence import signature, signature_of, study_of
+from ci_mcp_logs.evidence import study_of
+from ci_mcp_logs.failure_signature import signature, signature_of
 from drone_mcp_build.failed_steps import FailedStep, failed_steps, failures_that_count
 from drone_mcp_diagnosis.step_reader import StepReader
 from drone_mcp_diagnosis.verdicts import verdict_of

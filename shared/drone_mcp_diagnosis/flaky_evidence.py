@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 
 if TYPE_CHECKING:
     from drone_mcp_diagnosis.flaky_steps import Mixed

@@ -21,7 +21,7 @@ from drone_mcp_client.steplog import from_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drone_mcp_client.log_tail import LogTail
+    from drone_mcp_client.log_stream import LogTail
     from drone_mcp_client.models import Line
 
 WRITE_OVERHEAD = 300  # bytes of a write in addition to its text: a small one takes more room than its text

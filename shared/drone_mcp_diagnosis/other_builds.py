@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound, ServiceError
 from drone_mcp_diagnosis.build_history import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_names import clean_name
+from ci_mcp_kit.outgoing_text import one_line
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.failed_steps import StepRef, failed_steps, step_refs
 from drone_mcp_client.errors import InvalidInput, NotFound
 

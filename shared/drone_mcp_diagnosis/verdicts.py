@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_logs.diagnosis.verdicts import HIGH, NOTHING, UNKNOWN, Verdict, judge_log, weigh
-from drone_mcp_build.failed_steps import StepRef, judge
+from drone_mcp_build.failed_steps import StepRef
+from drone_mcp_build.failure_class import judge
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
 from drone_mcp_diagnosis.steps import ERROR
 

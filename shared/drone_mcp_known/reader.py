@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from drone_mcp_build.failed_steps import needs_time_limit
-from drone_mcp_build.pages import home_by_link
+from drone_mcp_build.commit_links import home_by_link
+from drone_mcp_build.failure_class import needs_time_limit
 from drone_mcp_client.errors import NotFound, ServiceError
 
 if TYPE_CHECKING:

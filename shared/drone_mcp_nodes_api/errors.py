@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import grpc
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import (
     AnswerTooLarge,
     AuthenticationFailed,
@@ -24,6 +23,7 @@ from ci_mcp_kit.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from ci_mcp_kit.outgoing_text import one_line
 
 NEXT_STEP = "mcp-next-step-bin"  # keys that end in -bin take any bytes (grpc/grpc, doc/PROTOCOL-HTTP2.md)
 # Peers refuse metadata of more than 8 KiB (grpc/grpc, GRPC_ARG_MAX_METADATA_SIZE), and details are percent-encoded.

@@ -23,7 +23,7 @@ from drone_mcp_state import redis_scripts as scripts
 from drone_mcp_state.batching import Batcher
 from drone_mcp_state.change_alarm import Alarm
 from drone_mcp_state.records import Change, Changes, Feed, FeedHealth, Record, Seen
-from drone_mcp_state.redis_rows import (
+from drone_mcp_state.redis_codec import (
     FIELDS,
     Held,
     Key,

@@ -15,7 +15,7 @@ from ci_mcp_kit.store_errors import StoreUnavailable
 from drone_mcp_state.batching import Batcher
 from drone_mcp_state.change_alarm import Alarm
 from drone_mcp_state.records import Change, Seen
-from drone_mcp_state.sqlite_database import SqliteDatabase
+from drone_mcp_state.sqlite_statements import SqliteDatabase
 from drone_mcp_state.store import BuildStateStore
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ The page is made on the server, needs no script and loads nothing. `drone-mcp-co
 serve it at an address of its own.
 
 Modules:
-    overview      what a page shows, as data: pure
-    builds        red and waiting builds, from builds: pure
-    board         reads those from the store, and only what has changed since
+    page_data     what a page shows, as data: pure
+    red_builds    red and waiting builds, from builds: pure
+    red_build_reader  reads those from the store, and only what has changed since
     calls         the calls of tools that this process is answering
     audit_log     the newest lines of an audit file, and whether it is intact
     health        whether the store, the deliveries and Drone work

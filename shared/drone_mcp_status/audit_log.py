@@ -9,8 +9,8 @@ import anyio
 import anyio.to_thread
 
 from ci_mcp_kit.guard.audit_file import verify_file
-from ci_mcp_kit.guard.audit_line import describe
-from drone_mcp_status.overview import AuditLog
+from ci_mcp_kit.guard.audit_wording import describe
+from drone_mcp_status.page_data import AuditLog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,14 +7,14 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit import logs
-from drone_mcp_status.overview import CallUnderWay
+from drone_mcp_status.page_data import CallUnderWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from ci_mcp_kit.http_attempt import Attempt
     from ci_mcp_kit.observing import Operation
+    from ci_mcp_kit.request_observation import Attempt
 
 
 class CallsUnderWay:

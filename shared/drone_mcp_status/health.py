@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_names import clean_name
+from ci_mcp_kit.outgoing_text import one_line
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_client.errors import ServiceError
 from drone_mcp_status.durations import duration
-from drone_mcp_status.overview import Check
+from drone_mcp_status.page_data import Check
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

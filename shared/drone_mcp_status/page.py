@@ -14,7 +14,7 @@ from drone_mcp_status.elements import Html, element, join
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from drone_mcp_status.overview import (
+    from drone_mcp_status.page_data import (
         AuditLog,
         CallUnderWay,
         Check,

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anyio
 
-from ci_mcp_kit.cleaning import Cleaner, one_line
+from ci_mcp_kit.outgoing_text import Cleaner, one_line
 from drone_mcp_state import StoreError
 from drone_mcp_status.audience import Everyone
 from drone_mcp_status.health import STORE, feed_checks
-from drone_mcp_status.overview import Check, Overview, RedRef, WaitingBuild
+from drone_mcp_status.page_data import Check, Overview, RedRef, WaitingBuild
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from drone_mcp_state import BuildStateStore
     from drone_mcp_status.audit_log import AuditReader
-    from drone_mcp_status.board import Board
     from drone_mcp_status.health import DroneProbe
-    from drone_mcp_status.overview import CallUnderWay
+    from drone_mcp_status.page_data import CallUnderWay
+    from drone_mcp_status.red_build_reader import Board
 
 MOST_SHOWN: Final = 50  # rows of each list
 KEPT: Final = 1.0  # seconds for which a reading counts, however many people look at the page

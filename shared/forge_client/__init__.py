@@ -4,7 +4,7 @@
     requests             filters, changes, and what became of a write
     models               repositories, issues, pull requests, commits and files, for every forge
     names                repositories, refs, paths and filters as callers give them, checked
-    choosing             finds the labels and milestones that a caller names
+    name_lookup          finds the labels and milestones that a caller names
     writing              texts and repositories before something is written
     diffs                files, hunks and lines of a diff
     errors, options      the forge as a service, and how to reach it

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gitea_simulator.requests import CACHE, Context, Refusal, answer_refusal, check_scope, find_caller
+from gitea_simulator.request_context import CACHE, Context, Refusal, answer_refusal, check_scope, find_caller
 from gitea_simulator.routes import ROUTES
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from gitea_simulator.requests import answer
+from gitea_simulator.request_context import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.responses import Response
 
-    from gitea_simulator.requests import Context
+    from gitea_simulator.request_context import Context
 
 T = TypeVar("T")
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.openmetrics.exposition import generate_latest
 
-from ci_mcp_kit.http_attempt import Attempt
 from ci_mcp_kit.metrics import Metrics as ServedMetrics
 from ci_mcp_kit.observing import Operation
+from ci_mcp_kit.request_observation import Attempt
 from drone_mcp_webhooks.metrics import Metrics as ReceiverMetrics
 from pages.dashboard import HEIGHT, WIDTH, dashboard, read_panels
 from support.monitoring import running_prometheus, send

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from ci_mcp_kit.answer import View
 from ci_mcp_kit.app import ServerSpec, build_server, run
-from ci_mcp_kit.resources import prompt, resource
+from ci_mcp_kit.resources_and_prompts import prompt, resource
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.settings import Settings

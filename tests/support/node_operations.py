@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 from google.protobuf.json_format import MessageToJson, Parse
 
-from drone_mcp_node_agent.deploying.operations import Operations
+from drone_mcp_node_agent.deploying.service_operations import Operations
 from drone_mcp_node_agent.registry.registry import Registry
 from drone_mcp_node_agent.runtime.podman import Podman
 from drone_mcp_node_agent.runtime.runtime import FaultKind, RuntimeFault

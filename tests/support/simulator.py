@@ -18,7 +18,7 @@ import httpx
 from ci_mcp_simulator.clock import ManualClock
 from ci_mcp_simulator.faults import Fault
 from drone_mcp_simulator.app import create_app, serving
-from drone_mcp_simulator.scenario import load
+from drone_mcp_simulator.scenario_loading import load
 from support.patience import PATIENCE
 from support.threads import threads_work
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drone_mcp_cli.commands.answers import show, with_server
+from drone_mcp_cli.commands.command_runner import show, with_server
 from drone_mcp_cli.values import read_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drone_mcp_cli.calling import Answer, Caller
-    from drone_mcp_cli.commands.answers import Options
+    from drone_mcp_cli.commands.command_runner import Options
 
 
 def run(options: Options, tool: str, words: Sequence[str]) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_cli import exit_codes
-from drone_mcp_cli.commands.answers import ask_and_show
+from drone_mcp_cli.commands.command_runner import ask_and_show
 from drone_mcp_cli.tool_names import DIAGNOSE
 from drone_mcp_client.status import is_failure
 
 if TYPE_CHECKING:
-    from drone_mcp_cli.commands.answers import Options
+    from drone_mcp_cli.commands.command_runner import Options
 
 
 def run(options: Options, arguments: dict[str, Any]) -> int:

@@ -12,7 +12,7 @@ from drone_mcp_cli.pages.printing import print_json, print_page
 from drone_mcp_config.errors import UserError
 
 if TYPE_CHECKING:
-    from drone_mcp_cli.commands.answers import Options
+    from drone_mcp_cli.commands.command_runner import Options
     from drone_mcp_cli.pages.parts import Page
     from drone_mcp_cli.toolbox import Toolbox
 

@@ -13,14 +13,14 @@ from rich.text import Text
 from ci_mcp_kit.terminal import console_on
 from drone_mcp_cli import exit_codes
 from drone_mcp_cli.calling import Answer, run_until_done, running
-from drone_mcp_cli.commands.answers import show
+from drone_mcp_cli.commands.command_runner import show
 from drone_mcp_cli.pages.builds import build_page
 from drone_mcp_cli.pages.printing import print_page
 from drone_mcp_cli.tool_names import BUILD, WAIT
 
 if TYPE_CHECKING:
     from drone_mcp_cli.calling import Caller
-    from drone_mcp_cli.commands.answers import Options
+    from drone_mcp_cli.commands.command_runner import Options
 
 FIRST_SECONDS, MORE_SECONDS = 1, 45  # that a call waits: the first one is soon shown
 

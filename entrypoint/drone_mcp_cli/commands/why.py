@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from drone_mcp_cli.commands.answers import call, show
+from drone_mcp_cli.commands.command_runner import call, show
 from drone_mcp_cli.pages.printing import print_json, print_page
 from drone_mcp_cli.tool_names import FIND_FLAKY_STEPS, FIND_REGRESSION
 
 if TYPE_CHECKING:
-    from drone_mcp_cli.commands.answers import Options
+    from drone_mcp_cli.commands.command_runner import Options
 
 
 def run(options: Options, repo: dict[str, Any], branch_or_step: dict[str, Any]) -> int:

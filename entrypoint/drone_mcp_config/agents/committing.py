@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drone_mcp_config.agents.git import GitFailed
-from drone_mcp_config.agents.work_tree import read_work_tree
+from drone_mcp_config.agents.git_status import read_work_tree
 
 if TYPE_CHECKING:
     from pathlib import Path

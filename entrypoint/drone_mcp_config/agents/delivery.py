@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_config.agents.committing import Author, commit_work, try_commit
 from drone_mcp_config.agents.git import GitFailed
+from drone_mcp_config.agents.git_status import read_work_tree
 from drone_mcp_config.agents.pushable_branches import branch_problem, is_protected
 from drone_mcp_config.agents.remote_branches import branches_at, commits_lacking, pushed_to
 from drone_mcp_config.agents.secret_search import MOST_NAMED, SecretSearch
 from drone_mcp_config.agents.unpushed_work import Place, describe_unpushed, find_places
-from drone_mcp_config.agents.work_tree import read_work_tree
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 
 if TYPE_CHECKING:

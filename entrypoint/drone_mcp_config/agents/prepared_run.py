@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drone_mcp_config.agents.client_launch import launch_of
-from drone_mcp_config.clients.configuration import (
+from drone_mcp_config.clients.configuration_builder import (
     Choices,
     Configuration,
     make_configuration_in,

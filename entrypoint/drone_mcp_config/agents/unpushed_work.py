@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from drone_mcp_config.agents.git_status import STATUS, read_work_tree
 from drone_mcp_config.agents.remote_branches import count_commits
-from drone_mcp_config.agents.work_tree import STATUS, read_work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from drone_mcp_config.agents.git import Git
-    from drone_mcp_config.agents.work_tree import WorkTree
+    from drone_mcp_config.agents.git_status import WorkTree
 
 Kind = Literal[
     "remote", "branch", "stash", "work tree", "repository", "submodule", "changed submodule", "hidden", "unreadable"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from ci_mcp_kit import telemetry
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.guard.variables import AUDIT
-from ci_mcp_kit.http_client import http_client
+from ci_mcp_kit.http_client_factory import http_client
+from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_config.checking.check import Check
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.environment_secrets import secrets_in
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.variables import unfilled_reference
 from drone_mcp_config.secret_recognition import names_a_secret

@@ -14,7 +14,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from drone_mcp_config.checking.check import cleaner_for
-from drone_mcp_config.template import Template
+from drone_mcp_config.variable_references import Template
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

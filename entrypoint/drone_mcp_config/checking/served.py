@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from ci_mcp_http.addresses import is_exposed
-from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.http_client import http_client
+from ci_mcp_kit.http_client_factory import http_client
+from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_config.checking.check import Check, compare_tools
 from drone_mcp_config.plan.model import CALLER_TOKEN
 

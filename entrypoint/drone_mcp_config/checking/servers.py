@@ -18,7 +18,7 @@ from drone_mcp_config.plan.model import START_SECONDS, PlannedServer, RemoteServ
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.outgoing_text import Cleaner
 
 # The next step of an error without a known cause leads to this very command.
 DOCTOR = "drone-mcp-config doctor"

@@ -7,7 +7,7 @@ import typer
 
 from drone_mcp_config.agents.committing import Author
 from drone_mcp_config.agents.delivery import PUSH_SECONDS, Delivery
-from drone_mcp_config.agents.pod import SETUP_SECONDS
+from drone_mcp_config.agents.kubernetes_pod import SETUP_SECONDS
 from drone_mcp_config.agents.prepared_run import Assignment
 from drone_mcp_config.cli.options import CLIENT_NAMES, Ceiling, RoleName, RolesDir, With, read_delegation
 from drone_mcp_config.clients.formats import ClientName

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ci_mcp_kit.command_line import Application
+from ci_mcp_kit.typer_application import Application
 from drone_mcp_config.cli import agents as cli_agents
 from drone_mcp_config.cli.options import (
     CLIENT_NAMES,
@@ -25,7 +25,7 @@ from drone_mcp_config.cli.options import (
     complete_role,
     read_delegation,
 )
-from drone_mcp_config.clients.configuration import SERVED_AT, Choices, Transport
+from drone_mcp_config.clients.configuration_builder import SERVED_AT, Choices, Transport
 from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.commands import configure as configure_command
 from drone_mcp_config.commands import demo as demo_command

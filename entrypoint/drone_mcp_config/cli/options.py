@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from drone_mcp_config.clients.configuration import SERVED_AT, Transport
+from drone_mcp_config.clients.configuration_builder import SERVED_AT, Transport
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
-from drone_mcp_config.roles.delegation import Delegation
+from drone_mcp_config.roles.added_servers import Delegation
 from drone_mcp_config.roles.library import role_library
 
 

@@ -24,7 +24,7 @@ from drone_mcp_config.plan.model import CALL_SECONDS, START_SECONDS, PlannedServ
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_config.template import Template
+    from drone_mcp_config.variable_references import Template
 
 Entry = dict[str, Any]
 MILLISECONDS = 1000

@@ -14,7 +14,7 @@ from drone_mcp_config.errors import CannotExpress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_config.template import Reference, Template
+    from drone_mcp_config.variable_references import Reference, Template
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from drone_mcp_config.clients.atomic_file import read_text, real_file, update_text
-from drone_mcp_config.clients.configuration import Choices, Configuration, make_configuration
+from drone_mcp_config.clients.configuration_builder import Choices, Configuration, make_configuration
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.other_servers import OtherServer, find_other_servers
 from drone_mcp_config.clients.text_editing import EditByHand, new_text, updated_text
 from drone_mcp_config.errors import NotWritten, UserError
 from drone_mcp_config.installation.reading import read_installation
-from drone_mcp_config.roles.delegation import load_delegated
+from drone_mcp_config.roles.added_servers import load_delegated
 from drone_mcp_config.roles.library import role_library
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drone_mcp_config.installation.reading import Servers
-    from drone_mcp_config.roles.delegation import Delegation
+    from drone_mcp_config.roles.added_servers import Delegation
     from drone_mcp_config.roles.library import RoleLibrary
 
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from ci_mcp_kit.guard.variables import AUDIT
 from ci_mcp_kit.terminal import standard_output
 from drone_mcp_config.checking.check import Check, Status, cleaner_for
-from drone_mcp_config.clients.configuration import Choices, Transport, make_plan_context
+from drone_mcp_config.clients.configuration_builder import Choices, Transport, make_plan_context
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
@@ -29,7 +29,7 @@ from drone_mcp_config.plan.making import (
     self_checking_servers,
 )
 from drone_mcp_config.plan.token_variables import service_sources
-from drone_mcp_config.roles.delegation import NOTHING_ADDED, load_delegated
+from drone_mcp_config.roles.added_servers import NOTHING_ADDED, load_delegated
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, narrow_role
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from drone_mcp_config.plan.model import RolePlan
-    from drone_mcp_config.roles.delegation import Delegation
+    from drone_mcp_config.roles.added_servers import Delegation
 
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
@@ -169,7 +169,7 @@ async def _check_services(
                 yield check
     needed = _needed_scopes(role, installed)
     if needed and where.transport == "stdio":
-        from drone_mcp_config.drone.forge import check_forge  # noqa: PLC0415 - as above
+        from drone_mcp_config.drone.forge_check import check_forge  # noqa: PLC0415 - as above
 
         # A role that has left the servers of the forge out does without it; another optional server is no reason.
         is_needed = narrow is not None and bool(_needed_scopes(narrow, installed))

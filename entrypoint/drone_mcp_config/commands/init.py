@@ -19,14 +19,14 @@ from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
 from drone_mcp_config.checking.check import cleaner_for
 from drone_mcp_config.clients.atomic_file import SECRET_FILE, update_text
-from drone_mcp_config.clients.configuration import Choices
+from drone_mcp_config.clients.configuration_builder import Choices
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
 from drone_mcp_config.commands import configure, doctor
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
-from drone_mcp_config.roles.delegation import Delegation
+from drone_mcp_config.roles.added_servers import Delegation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from drone_mcp_config.agents.client_launch import launch_of
-from drone_mcp_config.agents.pod import ROLES, TOKENS, PodChoices, PodVariable, agent_pod
+from drone_mcp_config.agents.kubernetes_pod import ROLES, TOKENS, PodChoices, PodVariable, agent_pod
 from drone_mcp_config.agents.prepared_run import check_session
 from drone_mcp_config.agents.pushable_branches import branch_problem, is_protected
 from drone_mcp_config.agents.yaml_dumper import as_yaml
-from drone_mcp_config.clients.configuration import served_at
+from drone_mcp_config.clients.configuration_builder import served_at
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.token_variables import secret_variables, token_sources
-from drone_mcp_config.roles.delegation import load_delegated
+from drone_mcp_config.roles.added_servers import load_delegated
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.model import IMAGE, VARIABLE
 from drone_mcp_config.secret_recognition import names_a_secret
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_config.clients.formats import ClientName
     from drone_mcp_config.installation.reading import Servers
-    from drone_mcp_config.roles.delegation import Delegation
+    from drone_mcp_config.roles.added_servers import Delegation
     from drone_mcp_config.roles.loading import Role
 
 # A name that can stand in an address without escapes.

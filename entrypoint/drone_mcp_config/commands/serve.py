@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import anyio
 
 from ci_mcp_kit import http_serving, logs, telemetry
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.environment_secrets import secrets_in
 from ci_mcp_kit.http_app import MAX_OPEN
 from ci_mcp_kit.http_settings import HttpSettings
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.secret_files import read_secret
 from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
-from drone_mcp_config.roles.delegation import Delegation, RoleChoice, load_delegated
+from drone_mcp_config.roles.added_servers import Delegation, RoleChoice, load_delegated
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import narrow_role
 from drone_mcp_config.serving.app import many_roles, one_role, serving_app
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ci_mcp_kit.http_app import HttpApp
+    from ci_mcp_kit.http_process import SideService
     from ci_mcp_kit.http_serving import Places
-    from ci_mcp_kit.listening import SideService
     from drone_mcp_config.installation.manifest import ManifestService
     from drone_mcp_config.installation.reading import Servers
     from drone_mcp_config.serving.pool import SetKey

@@ -14,7 +14,7 @@ import httpx
 
 from drone_mcp_config.checking.launching import LaunchFailed, from_entry, launched
 from drone_mcp_config.clients.atomic_file import update_text
-from drone_mcp_config.clients.configuration import Choices, make_configuration
+from drone_mcp_config.clients.configuration_builder import Choices, make_configuration
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.text_editing import new_text
 from drone_mcp_config.demo.agent import REPO, Act, DemoAgent, StoryFailed, ToolAnswer

@@ -12,8 +12,8 @@ import anyio
 import httpx
 
 from ci_mcp_http.addresses import is_exposed
-from ci_mcp_kit.cleaning import Cleaner
-from ci_mcp_kit.http_client import http_client
+from ci_mcp_kit.http_client_factory import http_client
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.suggesting import find_nearest
 from ci_mcp_kit.variables import SettingsError

@@ -11,7 +11,7 @@ from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.scope import RepoScope
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import DRONE, InvalidInput
-from drone_mcp_client.names import parse_repo
+from drone_mcp_client.name_parsing import parse_repo
 from drone_mcp_config.errors import UserError
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.settings import Settings
 from drone_mcp_known.known import LazyStore
 from drone_mcp_status.audience import RoleReaders
-from drone_mcp_status.board import Board
 from drone_mcp_status.health import DroneProbe
+from drone_mcp_status.red_build_reader import Board
 from drone_mcp_status.status import BuildSource, Status
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from drone_mcp_status.audit_log import AuditReader
-    from drone_mcp_status.overview import CallUnderWay
+    from drone_mcp_status.page_data import CallUnderWay
 
 
 def role_status(

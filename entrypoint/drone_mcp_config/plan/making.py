@@ -14,7 +14,7 @@ from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import command_of
 from drone_mcp_config.plan.model import CALLER_TOKEN, PlannedServer, RemoteServer, RolePlan, StdioServer
 from drone_mcp_config.plan.token_variables import sources_of
-from drone_mcp_config.template import Template
+from drone_mcp_config.variable_references import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drone_mcp_config.template import Template
+    from drone_mcp_config.variable_references import Template
 
 # The variable with the token that a caller of a served role sends.
 CALLER_TOKEN = "DRONE_MCP_HTTP_TOKEN"  # noqa: S105 - the name of a variable

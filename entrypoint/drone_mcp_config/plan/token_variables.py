@@ -10,7 +10,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from drone_mcp_config.secret_recognition import names_a_secret
-from drone_mcp_config.template import Template
+from drone_mcp_config.variable_references import Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from ci_mcp_kit.guard.spec import NAME_GLOB, REPO_GLOB
 from drone_mcp_config.secret_recognition import is_literal_secret, looks_secret, secret_argument
-from drone_mcp_config.template import Template
+from drone_mcp_config.variable_references import Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable

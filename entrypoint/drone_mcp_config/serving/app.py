@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.http_settings import HttpSettings
     from drone_mcp_config.installation.manifest import ManifestService
-    from drone_mcp_config.roles.delegation import RoleChoice
+    from drone_mcp_config.roles.added_servers import RoleChoice
     from drone_mcp_config.serving.callers import CallerBook, Limits
 
     Services = Collection[ManifestService]

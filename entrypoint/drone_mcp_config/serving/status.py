@@ -12,8 +12,8 @@ from ci_mcp_kit import observing
 from ci_mcp_kit.guard.confirmation_tokens import derived
 from ci_mcp_kit.guard.variables import AUDIT
 from ci_mcp_kit.http_app import Refused
+from ci_mcp_kit.http_process import SideService, listen
 from ci_mcp_kit.http_settings import read_address, read_loopback
-from ci_mcp_kit.listening import SideService, listen
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.drone.status import role_status
 from drone_mcp_status.app import PATH, StatusApp
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ci_mcp_kit.http_settings import Address, HttpSettings
-    from drone_mcp_config.roles.delegation import RoleChoice
+    from drone_mcp_config.roles.added_servers import RoleChoice
     from drone_mcp_config.serving.pool import Pool, SetKey
     from drone_mcp_config.serving.servers import HostedServer
     from drone_mcp_status.status import Status

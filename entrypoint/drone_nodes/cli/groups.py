@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ci_mcp_kit.command_line import Application
+from ci_mcp_kit.typer_application import Application
 from drone_nodes.cli.command_runner import config_path, guard_errors, run
 from drone_nodes.cli.options import AsJson, Node, RequiredNode, Service, complete_node
 from drone_nodes.commands import definitions, nodes, secrets

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ci_mcp_kit.command_line import Application
+from ci_mcp_kit.typer_application import Application
 from drone_nodes import exit_codes
 from drone_nodes.cli.command_runner import run
 from drone_nodes.cli.groups import node_app, secret_app, service_app

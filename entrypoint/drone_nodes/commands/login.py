@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from ci_mcp_kit.errors import AuthenticationFailed, InvalidInput, Unreachable
-from ci_mcp_kit.http_client import http_client
+from ci_mcp_kit.http_client_factory import http_client
 from ci_mcp_kit.secret_files import read_secret
 from drone_mcp_nodes_api.client import NodeClient
 from drone_mcp_nodes_api.definitions.files import replace_file

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from drone_mcp_admin.changing.change import AdminChange, AdminPlan, ReadBack
+from drone_mcp_admin.changing.base import AdminChange, AdminPlan, ReadBack
 from drone_mcp_client import calls
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing_extensions import override
 
 from ci_mcp_http.call import quote_input
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.guard.operations import Risk
-from drone_mcp_admin.changing.change import AdminChange, AdminPlan, ReadBack, find_dropped, show
+from ci_mcp_kit.guard.operation_risk import Risk
+from drone_mcp_admin.changing.base import AdminChange, AdminPlan, ReadBack, find_dropped, show
 from drone_mcp_client import admin_calls, calls
 from drone_mcp_client.errors import DRONE
 

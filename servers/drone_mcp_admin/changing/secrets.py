@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.operation_risk import Risk
 from drone_mcp_admin.access import namespace_of
-from drone_mcp_admin.changing.change import AdminChange, AdminPlan, ReadBack, find_dropped, show
+from drone_mcp_admin.changing.base import AdminChange, AdminPlan, ReadBack, find_dropped, show
 from drone_mcp_client import admin_calls
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.redact import holds_secret
 from drone_mcp_admin.access import namespace_of
-from drone_mcp_admin.changing.change import AdminChange, AdminPlan, ReadBack
+from drone_mcp_admin.changing.base import AdminChange, AdminPlan, ReadBack
 from drone_mcp_client import admin_calls
 
 if TYPE_CHECKING:

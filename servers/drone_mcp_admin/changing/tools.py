@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.guard.acting import Actor
     from drone_mcp_admin.access import AdminAccess
-    from drone_mcp_admin.changing.change import AdminChange
+    from drone_mcp_admin.changing.base import AdminChange
     from drone_mcp_admin.changing.secrets import SetSecret
     from drone_mcp_admin.settings import AdminSettings
 

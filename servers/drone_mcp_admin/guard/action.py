@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import PlannedAction
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from ci_mcp_kit.guard.rules import Rules
 from drone_mcp_admin.guard.action import OPERATIONS
-from drone_mcp_admin.guard.places import matches_scope
+from drone_mcp_admin.guard.secret_sources import matches_scope
 from drone_mcp_admin.guard.spec import ADMIN_GUARD
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 
 from ci_mcp_kit.guard import variables as guard
 from ci_mcp_kit.variables import Variable, read_list
-from drone_mcp_admin.guard.places import parse_place
+from drone_mcp_admin.guard.secret_sources import parse_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

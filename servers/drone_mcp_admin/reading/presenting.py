@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
 
-from ci_mcp_kit.cleaning import cleaned, one_line
+from ci_mcp_kit.outgoing_text import cleaned, one_line
 from drone_mcp_admin.reading.views import (
     CronItem,
     CronList,
@@ -20,7 +20,7 @@ from drone_mcp_admin.reading.views import (
     UserList,
 )
 from drone_mcp_build.build_times import format_time
-from drone_mcp_build.schedule import describe_schedule, parse_schedule
+from drone_mcp_build.cron_schedule import describe_schedule, parse_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

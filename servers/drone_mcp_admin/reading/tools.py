@@ -135,7 +135,7 @@ class ReadingTools:
     @tool(title="List callers", schema="caller-list/1")
     async def drone_list_callers(self) -> CallerList:
         """Who is served with which role by drone-mcp-config serve; tokens by the beginning of their hash."""
-        from drone_mcp_admin.toolkit.callers import read_callers  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_admin.toolkit.callers_file import read_callers  # noqa: PLC0415 - on first use, to start fast
 
         if self._settings.callers is None:
             raise NotFound(

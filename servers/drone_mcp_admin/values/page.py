@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 
+from ci_mcp_kit.http_process import listen, served, url_of
 from ci_mcp_kit.http_settings import Address
-from ci_mcp_kit.listening import listen, served, url_of
 from ci_mcp_kit.variables import Secret
 
 if TYPE_CHECKING:

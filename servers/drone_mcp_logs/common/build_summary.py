@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.answer import to_json
-from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_names import title_of
+from ci_mcp_kit.outgoing_text import one_line
+from drone_mcp_build.build_wording import title_of
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build

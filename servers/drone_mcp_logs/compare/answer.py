@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_logs.answers import bounded, size_of
+from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.comparison import Comparison
 from ci_mcp_logs.evidence import count_lines
-from ci_mcp_logs.log_forms import stamps_room
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, Row, framed, room_of, width_for
-from drone_mcp_build.build_names import clean_name
+from ci_mcp_logs.line_budget import LEAST_ROOM, Row, framed, room_of, width_for
+from drone_mcp_build.build_wording import clean_name
+from drone_mcp_build.commit_links import compare_page
 from drone_mcp_build.failed_steps import StepRef, step_refs
-from drone_mcp_build.pages import compare_page
 from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure
 from drone_mcp_diagnosis.build_history import same_step

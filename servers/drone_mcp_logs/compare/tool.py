@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from ci_mcp_logs.numbered_lines import new_nonce
+from ci_mcp_logs.line_budget import new_nonce
 from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio.to_thread
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_logs.diagnosis.answer import Words, advise, compose_diagnosis
 from drone_mcp_diagnosis.diagnosing import diagnose
 from drone_mcp_diagnosis.views import PRINT_LESS

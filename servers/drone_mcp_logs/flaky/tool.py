@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.answers import bounded
-from ci_mcp_logs.numbered_lines import room_of
-from drone_mcp_build.build_names import clean_name
+from ci_mcp_logs.line_budget import room_of
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_diagnosis.flaky_evidence import describe_mixed
 from drone_mcp_diagnosis.flaky_search import MOST_REQUESTS, search_flaky_steps
 from drone_mcp_diagnosis.step_outcomes import runs_of

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.answers import bounded, size_of
+from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.cursors import Cursor, encode
-from ci_mcp_logs.log_forms import stamps_room
-from ci_mcp_logs.numbered_lines import (
+from ci_mcp_logs.line_budget import (
     LEAST_ROOM,
     Span,
     Writer,

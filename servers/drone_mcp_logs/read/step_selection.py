@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_client.status import is_failure, is_final
 from drone_mcp_diagnosis.steps import ERROR, failed_first, standing, standings
 

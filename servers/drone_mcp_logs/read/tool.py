@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_kit.concurrency import for_each
-from ci_mcp_logs.numbered_lines import new_nonce
+from ci_mcp_logs.line_budget import new_nonce
 from ci_mcp_logs.windows import Window
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_diagnosis.live_log import LiveRequest, Pace

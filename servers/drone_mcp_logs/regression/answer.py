@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_names import NAME_WIDTH, clean_name
-from drone_mcp_build.pages import compare_page
+from ci_mcp_kit.outgoing_text import one_line
+from drone_mcp_build.build_wording import NAME_WIDTH, clean_name
+from drone_mcp_build.commit_links import compare_page
 from drone_mcp_diagnosis.views import LOST_CAUSE
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
 from drone_mcp_logs.regression.streak import Streak, kept_rows

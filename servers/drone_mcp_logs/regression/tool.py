@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.concurrency import AT_ONCE, for_each
-from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_diagnosis.build_history import Chronicle, Requests, newest_commit_first, placed

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.answers import bounded, size_of
-from ci_mcp_logs.log_forms import stamps_room
-from ci_mcp_logs.match_lines import write_matches
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, framed, room_of, room_of_all, share, width_for
+from ci_mcp_logs.ci_markup import stamps_room
+from ci_mcp_logs.line_budget import LEAST_ROOM, framed, room_of, room_of_all, share, width_for
+from ci_mcp_logs.match_rendering import write_matches
 from drone_mcp_diagnosis.steps import described, nameless
 from drone_mcp_logs.search.views import SearchView, StepMatchesView
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 
 from ci_mcp_kit.concurrency import for_each
-from ci_mcp_logs.numbered_lines import new_nonce
+from ci_mcp_logs.line_budget import new_nonce
 from ci_mcp_logs.search import PatternError, compile_pattern
 from ci_mcp_logs.timed_search import TimedSearch
 from drone_mcp_client.errors import InvalidInput

@@ -12,7 +12,7 @@ import httpx
 from typing_extensions import override
 
 from ci_mcp_kit.errors import AuthenticationFailed, ServiceFailed, Unreachable
-from ci_mcp_kit.http_client import http_client
+from ci_mcp_kit.http_client_factory import http_client
 from ci_mcp_kit.secret_files import read_secret
 from drone_mcp_node_agent.auth.callers import SERVICE, Authenticator, Caller, Role
 from drone_mcp_node_agent.auth.token_file import digest

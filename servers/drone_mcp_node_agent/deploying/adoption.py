@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.errors import InvalidInput, NotFound
-from drone_mcp_node_agent.deploying.checking import make_event
-from drone_mcp_node_agent.deploying.derived_spec import derive_component, find_losses
-from drone_mcp_node_agent.deploying.specs import check_spec
+from drone_mcp_node_agent.deploying.spec_from_container import derive_component, find_losses
+from drone_mcp_node_agent.deploying.spec_selection import check_spec
+from drone_mcp_node_agent.deploying.status_check import make_event
 from drone_mcp_node_agent.planning.spec_hash import SERVICE
 from drone_mcp_nodes_api.definitions.naming import derive_component as derive_component_name
 from drone_mcp_nodes_api.definitions.naming import name_container

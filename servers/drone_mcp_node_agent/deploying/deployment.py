@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.concurrency import for_each
-from drone_mcp_node_agent.deploying.errors import to_service_error
-from drone_mcp_node_agent.deploying.moving import clean_up, go_back, play
+from drone_mcp_node_agent.deploying.engine_faults import to_service_error
 from drone_mcp_node_agent.deploying.situation import look_at_service
 from drone_mcp_node_agent.deploying.swap import Act, Move, Swap, forward
+from drone_mcp_node_agent.deploying.swap_execution import clean_up, go_back, play
 from drone_mcp_node_agent.planning.plan import CREATE, KEEP, REMOVE, REPLACE, START, must_pull, pin_images, plan_steps
 from drone_mcp_node_agent.planning.spec_hash import container_labels
 from drone_mcp_node_agent.registry.records import Phase

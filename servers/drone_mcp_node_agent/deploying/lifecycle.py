@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drone_mcp_node_agent.deploying.errors import to_service_error
+from drone_mcp_node_agent.deploying.engine_faults import to_service_error
 from drone_mcp_node_agent.runtime.runtime import FaultKind, RuntimeFault
 from drone_mcp_nodes_api.definitions.messages import from_message
 from drone_mcp_nodes_api.definitions.model import start_order

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import httpx
 
-from drone_mcp_node_agent.planning.observing import CheckResult
+from drone_mcp_node_agent.planning.component_status import CheckResult
 from drone_mcp_node_agent.runtime.runtime import RuntimeFault
 
 if TYPE_CHECKING:

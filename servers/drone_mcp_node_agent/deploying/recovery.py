@@ -6,9 +6,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.errors import ServiceError
-from drone_mcp_node_agent.deploying.checking import make_event
-from drone_mcp_node_agent.deploying.moving import clean_up, go_back
+from drone_mcp_node_agent.deploying.status_check import make_event
 from drone_mcp_node_agent.deploying.swap import Swap
+from drone_mcp_node_agent.deploying.swap_execution import clean_up, go_back
 from drone_mcp_node_agent.registry.records import Phase
 from drone_mcp_node_agent.runtime.runtime import RuntimeFault
 

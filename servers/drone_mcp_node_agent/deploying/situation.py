@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import Conflict
-from drone_mcp_node_agent.deploying.errors import to_service_error
+from drone_mcp_node_agent.deploying.engine_faults import to_service_error
 from drone_mcp_node_agent.planning.plan import Situation
 from drone_mcp_node_agent.planning.spec_hash import SERVICE
 from drone_mcp_node_agent.runtime.runtime import RuntimeFault

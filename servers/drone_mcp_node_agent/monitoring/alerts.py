@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,14 +11,14 @@ import anyio
 
 from ci_mcp_kit.background import keep_running
 from ci_mcp_kit.errors import ServiceError
+from drone_mcp_node_agent.monitoring.alert_conditions import Finding, judge, state_word
 from drone_mcp_node_agent.monitoring.alerts import Alert, run_alert_command
 from drone_mcp_node_agent.monitoring.follower import Follower
-from drone_mcp_node_agent.monitoring.judging import Finding, judge, state_word
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
 if TYPE_CHECKING:
     from drone_mcp_node_agent.configuration.model import Configuration
-    from drone_mcp_node_agent.deploying.operations import Operations
+    from drone_mcp_node_agent.deploying.service_operations import Operations
     from drone_mcp_node_agent.registry.registry import Registry
     from drone_mcp_node_agent.runtime.runtime import Runtime
 

@@ -15,14 +15,14 @@ import grpc.aio
 
 from ci_mcp_kit import logs
 from ci_mcp_kit.background import running
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.guard.audit_sinks import sink_of
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.settings import ProcessSettings
 from drone_mcp_node_agent.auth.audit import Audit
 from drone_mcp_node_agent.auth.introspection import IdentityServer
 from drone_mcp_node_agent.auth.token_file import TokenFile
-from drone_mcp_node_agent.deploying.operations import Operations
+from drone_mcp_node_agent.deploying.service_operations import Operations
 from drone_mcp_node_agent.files.folder import ServiceFolders
 from drone_mcp_node_agent.monitoring.monitor import Monitor
 from drone_mcp_node_agent.planning.flapping import FlapRule
@@ -31,7 +31,7 @@ from drone_mcp_node_agent.runtime.podman import Podman
 from drone_mcp_node_agent.secret_store import SecretStore
 from drone_mcp_node_agent.serving import systemd
 from drone_mcp_node_agent.serving.interceptor import EveryCall
-from drone_mcp_node_agent.serving.node import Node
+from drone_mcp_node_agent.serving.node_info import Node
 from drone_mcp_node_agent.serving.service import NodeService
 from drone_mcp_node_agent.serving.tls import TlsError, server_credentials
 from drone_mcp_nodes_api.limits import LARGEST_MESSAGE

@@ -12,8 +12,8 @@ import grpc.aio
 from typing_extensions import override
 
 from ci_mcp_kit import logs
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import AuthenticationFailed, PermissionDenied, RateLimited, ServiceError, ServiceFailed
+from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_node_agent.auth.callers import (
     SERVICE,
     Caller,

@@ -18,11 +18,11 @@ from drone_mcp_nodes_api.wire.agent_pb2_grpc import McpAgentServiceServicer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from drone_mcp_node_agent.deploying.operations import Operations
+    from drone_mcp_node_agent.deploying.service_operations import Operations
     from drone_mcp_node_agent.registry.registry import Registry
     from drone_mcp_node_agent.runtime.runtime import Runtime
     from drone_mcp_node_agent.secret_store import SecretStore
-    from drone_mcp_node_agent.serving.node import Node
+    from drone_mcp_node_agent.serving.node_info import Node
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

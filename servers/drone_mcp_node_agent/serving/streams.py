@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from anyio.streams.memory import MemoryObjectSendStream
 
-    from drone_mcp_node_agent.deploying.operations import Operations
+    from drone_mcp_node_agent.deploying.service_operations import Operations
     from drone_mcp_node_agent.registry.registry import Registry
     from drone_mcp_node_agent.runtime.runtime import LogLine, Runtime
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import PlannedAction
 from ci_mcp_kit.guard.rules import Rules
 from ci_mcp_kit.guard.spec import REPO_GLOB, GuardSpec, list_of, make_keys
@@ -15,7 +15,7 @@ from drone_mcp_nodes.scope import ServiceScope
 from drone_mcp_nodes.variables import GUARD_VARIABLES, OPERATION_NAMES
 
 if TYPE_CHECKING:
-    from drone_mcp_nodes.calls import NodeCall
+    from drone_mcp_nodes.node_request import NodeCall
 
 OPERATIONS: Final = by_name(
     Operation("restart", "RestartService", Risk.LOW),

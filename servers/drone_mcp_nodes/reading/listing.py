@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_http.call import quote_input
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput, ServiceError
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.answers import bounded
 from drone_mcp_nodes.formatting import REASON_WIDTH, age, cell, fit, plural, size

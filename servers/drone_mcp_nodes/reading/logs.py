@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import cleaned
+from ci_mcp_kit.outgoing_text import cleaned
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.numbered_lines import new_nonce
+from ci_mcp_logs.line_budget import new_nonce
 from drone_mcp_nodes.formatting import moment
 from drone_mcp_nodes.reading.views import LogView
 from drone_mcp_nodes_api.wire import agent_pb2 as pb

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.answers import bounded
 from drone_mcp_nodes.formatting import NAME_WIDTH, VALUE_WIDTH, moment

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH, age, describe_drift, fit
 from drone_mcp_nodes.reading.events import describe_event
 from drone_mcp_nodes.reading.views import BuildLine, StatusView

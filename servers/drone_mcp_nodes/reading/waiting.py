@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_nodes.formatting import REASON_WIDTH
 from drone_mcp_nodes.reading.status import read_status
 from drone_mcp_nodes.reading.views import WaitView

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.errors import Conflict
 from ci_mcp_kit.guard.change import Change, Plan, Sent
-from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.operation_risk import Risk
+from ci_mcp_kit.outgoing_text import cleaned, one_line
 from ci_mcp_kit.sentences import begin_sentence
-from ci_mcp_logs.numbered_lines import new_nonce
-from drone_mcp_nodes.calls import NodeCall
+from ci_mcp_logs.line_budget import new_nonce
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH
 from drone_mcp_nodes.guard.rules import NODES_GUARD, NodeAction
+from drone_mcp_nodes.node_request import NodeCall
 from drone_mcp_nodes.reading.status import read_status
-from drone_mcp_nodes.service import NODES_WRITES
+from drone_mcp_nodes.service_descriptor import NODES_WRITES
 from drone_mcp_nodes.writing.views import ChangedView
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import Conflict, InvalidInput
 from ci_mcp_kit.guard.change import Sent
+from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_nodes.formatting import REASON_WIDTH
 from drone_mcp_nodes.reading.planning import describe_definition, describe_steps, make_plan
 from drone_mcp_nodes.reading.revisions import MOST, describe_revision
-from drone_mcp_nodes.service import NODES_WRITES
+from drone_mcp_nodes.service_descriptor import NODES_WRITES
 from drone_mcp_nodes.writing.changes import NodeChange
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 

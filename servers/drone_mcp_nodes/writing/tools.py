@@ -131,7 +131,7 @@ class WritingTools:
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
         """Send a node its service definitions, and stop inactive services; deploys nothing."""
-        from drone_mcp_nodes.writing.taking_over import SyncChange  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_nodes.writing.sync_and_adopt import SyncChange  # noqa: PLC0415 - on first use, to start fast
 
         async with self._actor.recording_refusals(operation="sync", service=f"{node}/*"):
             place = Place(self._access.check_node(node), "*")
@@ -149,7 +149,7 @@ class WritingTools:
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
         """Make containers that run already a service; they go on running."""
-        from drone_mcp_nodes.writing.taking_over import AdoptChange  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_nodes.writing.sync_and_adopt import AdoptChange  # noqa: PLC0415 - on first use, to start fast
 
         checked = check_name(prefix, "prefix") if prefix else ""
         change = AdoptChange(**await self._common("adopt", service), prefix=checked)

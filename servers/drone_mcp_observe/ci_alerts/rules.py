@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, Literal
 
-from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.build_wording import clean_name
 from drone_mcp_client.status import is_failure, is_held
 from drone_mcp_observe.amounts import count, format_duration
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.suggesting import suggest
 from ci_mcp_kit.yaml_source import InvalidFile, Kind, read_source
 from drone_mcp_observe.amounts import parse_duration

@@ -17,9 +17,9 @@ from drone_mcp_observe.incident.symptoms import (
     find_log_symptoms,
     find_metric_symptoms,
 )
-from drone_mcp_observe.system.sources import read_deployments, search_logs
+from drone_mcp_observe.system.reading import read_deployments, search_logs
 from monitoring_client import alertmanager, prometheus
-from monitoring_client.services import ALERTS, LOGS, METRICS
+from monitoring_client.backends import ALERTS, LOGS, METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

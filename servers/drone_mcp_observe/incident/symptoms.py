@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
 
-from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_names import clean_name
-from drone_mcp_observe.system.alerts import state_of
-from drone_mcp_observe.system.logs import find_patterns
-from drone_mcp_observe.system.metrics import name_labels, shorten
+from ci_mcp_kit.outgoing_text import one_line
+from drone_mcp_build.build_wording import clean_name
+from drone_mcp_observe.system.alert_summaries import state_of
+from drone_mcp_observe.system.log_patterns import find_patterns
+from drone_mcp_observe.system.metric_summaries import name_labels, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -67,20 +67,20 @@ class SystemTools:
         limit: Annotated[int, Field(ge=1, le=30, description="1 to 30")] = 10,
     ) -> MetricsView:
         """Prometheus: lowest, highest, last value and a sparkline of each series."""
-        from drone_mcp_observe.system import metrics  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_observe.system import metric_summaries  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_observe.system.time_range import read_range  # noqa: PLC0415 - likewise
         from monitoring_client import prometheus  # noqa: PLC0415 - likewise
-        from monitoring_client.services import METRICS  # noqa: PLC0415 - likewise
+        from monitoring_client.backends import METRICS  # noqa: PLC0415 - likewise
 
         time, endpoint = read_range(since, until, self._clock()), self._access.endpoints.choose(METRICS)
         if mode == "labels":
             found = await self._access.ask(endpoint, prometheus.find_series(query, time.start, time.end))
-            return metrics.present_labels(found, time)
+            return metric_summaries.present_labels(found, time)
         if mode == "instant":
             values = await self._access.ask(endpoint, prometheus.query(query, time.end))
-            return metrics.present_instant(values, time, limit)
+            return metric_summaries.present_instant(values, time, limit)
         series = await self._access.ask(endpoint, prometheus.query_range(query, time.start, time.end))
-        return metrics.present_range(series, time, limit)
+        return metric_summaries.present_range(series, time, limit)
 
     @tool(title="Search logs of running systems", schema="system-logs/1")
     async def drone_search_logs(
@@ -92,20 +92,20 @@ class SystemTools:
         until: Until = None,
     ) -> LogsView:
         """Loki or VictoriaLogs: recurring patterns, and the lines that say what went wrong."""
-        from drone_mcp_observe.system import logs  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_observe.system.sources import search_logs  # noqa: PLC0415 - likewise
+        from drone_mcp_observe.system import log_patterns  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_observe.system.reading import search_logs  # noqa: PLC0415 - likewise
         from drone_mcp_observe.system.time_range import read_range  # noqa: PLC0415 - likewise
 
         time = read_range(since, until, self._clock())
-        return logs.present_logs(await search_logs(self._access, query, time.start, time.end), time)
+        return log_patterns.present_logs(await search_logs(self._access, query, time.start, time.end), time)
 
     @tool(title="Get a trace", schema="trace/1")
     async def drone_get_trace(
         self, trace_id: Annotated[str, Field(max_length=40, description="hexadecimal, up to 40 characters")]
     ) -> TraceView:
         """Jaeger or Tempo: failed spans and the critical path of one trace."""
-        from drone_mcp_observe.system.sources import read_trace  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_observe.system.traces import present_trace  # noqa: PLC0415 - likewise
+        from drone_mcp_observe.system.reading import read_trace  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_observe.system.trace_summaries import present_trace  # noqa: PLC0415 - likewise
 
         return present_trace(await read_trace(self._access, trace_id))
 
@@ -120,10 +120,10 @@ class SystemTools:
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
     ) -> SystemAlertsView:
         """Alertmanager: what fires, since when, silenced or not, and which deployment came before."""
-        from drone_mcp_observe.system.alerts import present_alerts  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_observe.system.sources import read_deployments  # noqa: PLC0415 - likewise
+        from drone_mcp_observe.system.alert_summaries import present_alerts  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_observe.system.reading import read_deployments  # noqa: PLC0415 - likewise
         from monitoring_client import alertmanager  # noqa: PLC0415 - likewise
-        from monitoring_client.services import ALERTS  # noqa: PLC0415 - likewise
+        from monitoring_client.backends import ALERTS  # noqa: PLC0415 - likewise
 
         endpoint = self._access.endpoints.choose(ALERTS)
         slug = self._access.resolve_repo(repo) if repo or self._access.default_repo() else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from drone_mcp_build.schedule import next_time
+from drone_mcp_build.cron_schedule import next_time
 from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.records import Cron
 from drone_mcp_simulator.routing import ErrorResponse, RequestContext, answer, no_content, route

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import PlannedAction
 from ci_mcp_kit.guard.rules import Rules
 from ci_mcp_kit.guard.spec import REPO_GLOB, GuardSpec, list_of, make_keys

@@ -14,9 +14,9 @@ from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.answers import bounded
 from coder_client import calls
 from fleet_mcp.access import EVERYBODY
-from fleet_mcp.formatting import NAME_WIDTH, clean_lines, cut, fit
+from fleet_mcp.quoting import NAME_WIDTH, clean_lines, cut, fit
+from fleet_mcp.reading.agent_state import state_of
 from fleet_mcp.reading.drone_builds import describe_build, find_builds
-from fleet_mcp.reading.standing import state_of
 from fleet_mcp.reading.views import AgentList
 from fleet_mcp.rules.contract import find_report
 from fleet_mcp.rules.links import Link, read_link

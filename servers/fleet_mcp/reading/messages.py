@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import cleaned
+from ci_mcp_kit.outgoing_text import cleaned
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.numbered_lines import new_nonce
+from ci_mcp_logs.line_budget import new_nonce
 from coder_client import calls
 from coder_client.errors import AgentUnavailable
-from fleet_mcp.formatting import minute, quote_text
+from fleet_mcp.quoting import minute, quote_text
 from fleet_mcp.reading.showing import full_name
 from fleet_mcp.reading.views import MessageList
 from fleet_mcp.rules.state import choose_agent

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each, run_all
 from ci_mcp_kit.errors import InvalidInput, NotFound
+from ci_mcp_kit.outgoing_text import one_line
 from coder_client import calls
 from coder_client.errors import CODER
-from fleet_mcp.formatting import MESSAGE_WIDTH, NAME_WIDTH
+from fleet_mcp.quoting import MESSAGE_WIDTH, NAME_WIDTH
 from fleet_mcp.reading.listing import is_of_fleet, make_query
 from fleet_mcp.reading.views import ProjectLine, ProjectList, RoleLine, RoleList
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.numbered_lines import new_nonce
+from ci_mcp_kit.outgoing_text import one_line
+from ci_mcp_logs.line_budget import new_nonce
 from drone_mcp_client.status import is_failure
-from fleet_mcp.formatting import ADDRESS_WIDTH, NAME_WIDTH, describe_outcome, fit, minute, quote_text
+from fleet_mcp.quoting import ADDRESS_WIDTH, NAME_WIDTH, describe_outcome, fit, minute, quote_text
+from fleet_mcp.reading.agent_state import state_of
 from fleet_mcp.reading.drone_builds import describe_build, find_builds
 from fleet_mcp.reading.listing import find_link, own_link
-from fleet_mcp.reading.standing import state_of
 from fleet_mcp.reading.views import AgentView
 from fleet_mcp.rules.contract import CREATED, find_outcome
 from fleet_mcp.rules.state import choose_agent, describe_age

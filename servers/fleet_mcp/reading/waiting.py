@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Final, Literal
 import anyio
 
 from ci_mcp_http.sse import SILENCE
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import run_until_first
 from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.outgoing_text import one_line
 from coder_client import calls
 from coder_client.responses import read_event
-from fleet_mcp.formatting import ADDRESS_WIDTH, describe_outcome
+from fleet_mcp.quoting import ADDRESS_WIDTH, describe_outcome
+from fleet_mcp.reading.agent_state import state_of
 from fleet_mcp.reading.showing import full_name
-from fleet_mcp.reading.standing import state_of
 from fleet_mcp.reading.views import WaitView
 from fleet_mcp.rules.contract import find_report
 from fleet_mcp.rules.state import UNDER_WAY

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput, ServiceError
 from ci_mcp_kit.guard.change import Plan, Sent
-from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.operation_risk import Risk
+from ci_mcp_kit.outgoing_text import one_line
 from coder_client import calls
-from fleet_mcp.formatting import MESSAGE_WIDTH, describe_outcome, quote_line
+from fleet_mcp.quoting import MESSAGE_WIDTH, describe_outcome, quote_line
+from fleet_mcp.reading.agent_state import state_of
 from fleet_mcp.reading.messages import find_conversation
 from fleet_mcp.reading.showing import full_name
-from fleet_mcp.reading.standing import state_of
 from fleet_mcp.rules.contract import find_outcome
 from fleet_mcp.rules.links import read_link
 from fleet_mcp.rules.state import REACHABLE

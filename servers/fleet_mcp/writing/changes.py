@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from ci_mcp_kit.errors import Conflict, InvalidInput
 from ci_mcp_kit.guard.change import Change, Plan, Sent
-from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.operation_risk import Risk
 from ci_mcp_kit.sentences import begin_sentence
 from coder_client.calls import LONGEST_VALUE
 from coder_client.errors import CODER_WRITES

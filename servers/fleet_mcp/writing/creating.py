@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from ci_mcp_kit.guard.change import Plan, Sent
+from ci_mcp_kit.outgoing_text import one_line
 from coder_client import calls
 from coder_client.errors import CODER, CODER_WRITES
 from fleet_mcp.access import ME
-from fleet_mcp.formatting import MESSAGE_WIDTH
+from fleet_mcp.quoting import MESSAGE_WIDTH
 from fleet_mcp.reading.offers import choose_template
 from fleet_mcp.rules.contract import CREATED
 from fleet_mcp.writing.changes import FleetChange

@@ -11,7 +11,7 @@ from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.guard.change import Plan, Sent
 from coder_client import calls
 from coder_client.models import Accepted
-from fleet_mcp.formatting import MESSAGE_WIDTH, quote_line
+from fleet_mcp.quoting import MESSAGE_WIDTH, quote_line
 from fleet_mcp.reading.messages import find_conversation
 from fleet_mcp.reading.showing import full_name
 from fleet_mcp.writing.building import BuildChange

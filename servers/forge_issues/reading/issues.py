@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_logs.numbered_lines import new_nonce
-from forge_client.choosing import find_users
+from ci_mcp_kit.outgoing_text import one_line
+from ci_mcp_logs.line_budget import new_nonce
 from forge_client.errors import RepositoryRenamed
-from forge_issues.formatting import (
+from forge_client.name_lookup import find_users
+from forge_issues.quoting import (
     LARGEST_ANSWER,
     NAME_WIDTH,
     day,

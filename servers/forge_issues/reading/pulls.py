@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput, ServiceError
-from ci_mcp_logs.numbered_lines import new_nonce
+from ci_mcp_kit.outgoing_text import one_line
+from ci_mcp_logs.line_budget import new_nonce
 from drone_mcp_client.status import is_failure, is_final
-from forge_client.choosing import find_users
 from forge_client.errors import RepositoryRenamed
-from forge_issues.formatting import (
+from forge_client.name_lookup import find_users
+from forge_issues.quoting import (
     BRANCH_WIDTH,
     LARGEST_ANSWER,
     NAME_WIDTH,
@@ -25,7 +25,7 @@ from forge_issues.formatting import (
     name_users,
     quote_text,
 )
-from forge_issues.reading.finding import FoundPull, find_pull, find_pull_of_build
+from forge_issues.reading.pull_lookup import FoundPull, find_pull, find_pull_of_build
 from forge_issues.reading.views import CheckView, PullLine, PullList, PullView
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.guard.change import Change, Plan, Sent
+from ci_mcp_kit.outgoing_text import cleaned, one_line
 from ci_mcp_kit.sentences import begin_sentence
 from forge_client.models.issues import Comment, Issue
 from forge_client.models.pulls import PullRequest

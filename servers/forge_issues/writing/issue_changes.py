@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
-from forge_client.choosing import find_labels, find_milestone, find_users
+from ci_mcp_kit.outgoing_text import one_line
 from forge_client.errors import Conflict
+from forge_client.name_lookup import find_labels, find_milestone, find_users
 from forge_client.names import check_head, check_ref
 from forge_client.requests import IssueChanges
 from forge_issues.writing.changes import ForgeChange, ForgePlan

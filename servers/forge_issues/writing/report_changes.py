@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.suggesting import suggest
 from drone_mcp_build.access import BuildAddress
 from drone_mcp_client.status import is_final
@@ -16,8 +16,8 @@ from drone_mcp_diagnosis.diagnosing import diagnose
 from drone_mcp_diagnosis.flaky_search import Window, search_flaky_steps
 from drone_mcp_diagnosis.live_log import Pace
 from forge_client.requests import IssueChanges
-from forge_issues.formatting import SHORT_COMMIT, day
-from forge_issues.reading.finding import find_pull_of_build
+from forge_issues.quoting import SHORT_COMMIT, day
+from forge_issues.reading.pull_lookup import find_pull_of_build
 from forge_issues.writing.changes import ForgeChange, ForgePlan
 from forge_issues.writing.markers import make_key, make_marker, mark, read_report_marker
 from forge_issues.writing.report_text import TOKENS, is_red, title_flaky_step, write_flaky_step, write_report

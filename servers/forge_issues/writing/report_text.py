@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import cleaned, one_line
+from ci_mcp_kit.outgoing_text import cleaned, one_line
 from ci_mcp_logs.evidence import write_excerpt, write_to_fit
 from drone_mcp_client.status import is_failure
 from drone_mcp_diagnosis.flaky_evidence import describe_mixed

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_http.call import quote_input
-from ci_mcp_kit.cleaning import cleaned
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
+from ci_mcp_kit.outgoing_text import cleaned
 from jenkins_mcp.artifacts.views import ArtifactView
 from jenkins_mcp.client.artifacts import read_part
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 
 if TYPE_CHECKING:
     from ci_mcp_kit.redact import Redactor

@@ -21,7 +21,7 @@ from ci_mcp_http.transport import Download
 from ci_mcp_kit.errors import AnswerTooLarge, InvalidInput
 from jenkins_mcp.artifacts.views import ArtifactView
 from jenkins_mcp.client.artifacts import download
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.variables import ARTIFACTS_DIR, MAX_ARTIFACT
 
 if TYPE_CHECKING:

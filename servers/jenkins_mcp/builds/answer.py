@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from jenkins_mcp.builds.views import BuildView, ChangeLine, StageLine, TestCounts
 from jenkins_mcp.formatting import format_time, show_parameter, whole_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jenkins_mcp.client.dated_answers import Dated
     from jenkins_mcp.client.models.builds import Build
     from jenkins_mcp.client.models.reports import Stage
     from jenkins_mcp.client.names import JobName
+    from jenkins_mcp.client.server_time import Dated
 
 MOST_CHANGES: Final = 10
 MOST_STAGES: Final = 40

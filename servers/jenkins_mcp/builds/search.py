@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.outgoing_text import one_line
 from jenkins_mcp.builds.answer import COMMIT, WIDTH
 from jenkins_mcp.builds.views import FoundBuild, FoundBuilds
 from jenkins_mcp.client.calls import search_builds
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.formatting import format_time, whole_seconds, write_value
 
 if TYPE_CHECKING:

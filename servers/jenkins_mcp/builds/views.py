@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ci_mcp_kit.answer import View
-from jenkins_mcp.queue.views import QueueLine  # noqa: TC001 - pydantic reads the annotation
+from jenkins_mcp.queue_and_nodes.views import QueueLine  # noqa: TC001 - pydantic reads the annotation
 
 
 class ChangeLine(View):

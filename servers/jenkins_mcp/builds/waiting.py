@@ -13,18 +13,18 @@ from jenkins_mcp.builds.answer import describe_build
 from jenkins_mcp.builds.reading import read_stages
 from jenkins_mcp.builds.views import WaitView
 from jenkins_mcp.client import calls
-from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.names import job_of
-from jenkins_mcp.queue.answer import describe_item, job_of_item
+from jenkins_mcp.client.service_descriptor import JENKINS
+from jenkins_mcp.queue_and_nodes.answer import describe_item, job_of_item
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from jenkins_mcp.client.client import JenkinsClient
-    from jenkins_mcp.client.dated_answers import Dated
     from jenkins_mcp.client.models.builds import Build
     from jenkins_mcp.client.models.queue import QueueItem
     from jenkins_mcp.client.names import JobName
+    from jenkins_mcp.client.server_time import Dated
     from jenkins_mcp.scope import JobScope
 
     Pause = Callable[[float], Awaitable[object]]

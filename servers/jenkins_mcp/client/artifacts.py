@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from ci_mcp_http.call import Call, quote_input
 from ci_mcp_kit.errors import InvalidInput, NotFound, ServiceError, UnexpectedAnswer
-from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.names import artifact_path
 from jenkins_mcp.client.refusals import describe_refusal
+from jenkins_mcp.client.service_descriptor import JENKINS
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Params, Reader

@@ -15,8 +15,6 @@ from ci_mcp_http.call import Call, quote_input
 from ci_mcp_http.response import Response, json_parser, parse_body
 from ci_mcp_kit.errors import InvalidInput, UnexpectedAnswer
 from jenkins_mcp.client.console import LogPart, is_multipart, read_multipart, read_progressive
-from jenkins_mcp.client.dated_answers import Dated, parse_date
-from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.models.builds import Build, BuildPage
 from jenkins_mcp.client.models.jobs import Job
 from jenkins_mcp.client.models.queue import Queue, QueueItem
@@ -24,6 +22,8 @@ from jenkins_mcp.client.models.reports import PendingInput, StageDetails, Stages
 from jenkins_mcp.client.models.system import Nodes, WhoAmI
 from jenkins_mcp.client.names import JobName, build_path, build_segment
 from jenkins_mcp.client.refusals import describe_refusal
+from jenkins_mcp.client.server_time import Dated, parse_date
+from jenkins_mcp.client.service_descriptor import JENKINS
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Params, Reader

@@ -14,10 +14,10 @@ from urllib.parse import unquote, urlsplit
 from ci_mcp_http.call import Call
 from ci_mcp_kit.errors import Conflict, UnexpectedAnswer
 from jenkins_mcp.client.calls import ENGLISH, read_json
-from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.models.system import Crumb
 from jenkins_mcp.client.names import build_path, build_segment
 from jenkins_mcp.client.refusals import SERVER_FAULT, describe_refusal
+from jenkins_mcp.client.service_descriptor import JENKINS
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Params, Reader

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.errors import UnexpectedAnswer
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 
 if TYPE_CHECKING:
     from ci_mcp_http.response import Response

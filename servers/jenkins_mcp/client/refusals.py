@@ -20,7 +20,7 @@ from ci_mcp_kit.errors import (
     UnexpectedAnswer,
 )
 from jenkins_mcp.client.error_pages import Page, read_page
-from jenkins_mcp.client.errors import JENKINS, WRITER
+from jenkins_mcp.client.service_descriptor import JENKINS, WRITER
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call

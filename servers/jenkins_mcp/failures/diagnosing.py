@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import anyio.to_thread
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import NotFound, ServiceError
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_logs.diagnosis.answer import Case, Diagnosis, Words, advise, compose_diagnosis
 from ci_mcp_logs.diagnosis.verdicts import JUDGED, Part
-from ci_mcp_logs.evidence import headline, new_lines, places_of, signature, signature_of, study_of
-from ci_mcp_logs.numbered_lines import new_nonce
+from ci_mcp_logs.evidence import headline, new_lines, places_of, study_of
+from ci_mcp_logs.failure_signature import signature, signature_of
+from ci_mcp_logs.line_budget import new_nonce
 from jenkins_mcp.client import calls
 from jenkins_mcp.failures.failed_steps import FailedStep, failed_steps, stage_around
 from jenkins_mcp.failures.last_good import LOG, LastGood, find_last_good
@@ -22,7 +23,7 @@ from jenkins_mcp.failures.test_report import read_report
 from jenkins_mcp.failures.verdicts import verdict_of, verdict_of_build
 from jenkins_mcp.failures.views import DiagnosisView, FailureView
 from jenkins_mcp.logs.reader import LogReader, Reading
-from jenkins_mcp.logs.steps import FAILED, NAME, list_stages
+from jenkins_mcp.logs.step_lookup import FAILED, NAME, list_stages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from jenkins_mcp.client.models.builds import Build
     from jenkins_mcp.client.models.reports import Stage, StageDetails
     from jenkins_mcp.failures.test_report import ReportedTest
-    from jenkins_mcp.logs.finding import Target
+    from jenkins_mcp.logs.target_build import Target
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_logs.diagnosis.verdicts import Part, parts_of
-from jenkins_mcp.logs.steps import FAILED, NAME, WHAT, StepRef
+from jenkins_mcp.logs.step_lookup import FAILED, NAME, WHAT, StepRef
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

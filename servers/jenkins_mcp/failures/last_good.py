@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.outgoing_text import one_line
 from jenkins_mcp.client import calls
 from jenkins_mcp.formatting import write_value
 from jenkins_mcp.logs.reader import LogReader
-from jenkins_mcp.logs.steps import list_stages, steps_of
+from jenkins_mcp.logs.step_lookup import list_stages, steps_of
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText

@@ -9,7 +9,7 @@ from jenkins_mcp.client import calls
 
 if TYPE_CHECKING:
     from jenkins_mcp.client.models.reports import TestCase
-    from jenkins_mcp.logs.finding import Target
+    from jenkins_mcp.logs.target_build import Target
 
 MOST: Final = 10_000  # tests of one suite
 BROKEN: Final = frozenset({"FAILED", "REGRESSION"})

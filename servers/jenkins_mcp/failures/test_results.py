@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.answer import to_json
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import NotFound
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.token_count import count_tokens
 from jenkins_mcp.client import calls
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.failures.test_report import read_report
 from jenkins_mcp.failures.views import TestLine, TestResultsView
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jenkins_mcp.failures.test_report import ReportedTest
-    from jenkins_mcp.logs.finding import Target
+    from jenkins_mcp.logs.target_build import Target
 
 BUDGET: Final = 1800  # tokens of all tests, so that the answer keeps to 2,000
 MOST: Final = 100  # tests of one answer

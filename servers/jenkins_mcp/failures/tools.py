@@ -39,7 +39,7 @@ class FailureTools:
         """Why a build failed: steps, telling lines, class, tests, next step."""
         from ci_mcp_kit.errors import NotFound  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.failures.diagnosing import diagnose  # noqa: PLC0415 - likewise
-        from jenkins_mcp.logs.finding import with_build  # noqa: PLC0415 - likewise
+        from jenkins_mcp.logs.target_build import with_build  # noqa: PLC0415 - likewise
 
         client, work = await self._access.client(jenkins), partial(diagnose, token_budget=token_budget)
         try:
@@ -60,7 +60,7 @@ class FailureTools:
     ) -> TestResultsView:
         """Tests of a build, failed ones first: since when each fails, its error."""
         from jenkins_mcp.failures.test_results import show_tests  # noqa: PLC0415 - on first use, to start fast
-        from jenkins_mcp.logs.finding import with_build  # noqa: PLC0415 - likewise
+        from jenkins_mcp.logs.target_build import with_build  # noqa: PLC0415 - likewise
 
         work = partial(show_tests, start=start)
         return await with_build(await self._access.client(jenkins), job, build, work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import make_fingerprint
 from jenkins_mcp.guard.parameters import BuildParameters
 

@@ -12,9 +12,9 @@ from typing import Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.guard.write_parameters import Additions, names_a_secret
+from ci_mcp_kit.guard.added_parameters import Additions, names_a_secret
+from ci_mcp_kit.outgoing_text import cleaned, one_line
 from ci_mcp_kit.redact import MARK
 
 NAME_WIDTH: Final = 100  # characters, as are the others

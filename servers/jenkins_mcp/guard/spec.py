@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ci_mcp_kit.guard.spec import NAME_GLOB, GuardSpec, list_of, make_keys
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.guard.action import OPERATIONS
 from jenkins_mcp.guard.variables import OPERATION_NAMES, VARIABLES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from jenkins_mcp.formatting import format_time, show_parameter, whole_seconds
 from jenkins_mcp.jobs.kinds import is_running, kind_of, last_result
 from jenkins_mcp.jobs.views import JobLine, JobView, LastBuild, Parameter

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.errors import InvalidInput
 from jenkins_mcp.client.calls import list_jobs
-from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.names import JobName, job_of
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.jobs.answer import describe_line
 from jenkins_mcp.jobs.views import JobList
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_logs import cursors
 from ci_mcp_logs.cursors import Cursor, CursorError, ForeignCursor
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.logs.reader import Place
 
 if TYPE_CHECKING:

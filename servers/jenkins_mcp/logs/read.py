@@ -10,22 +10,22 @@ import anyio.to_thread
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import InvalidInput, NotFound
 from ci_mcp_logs.answers import bounded, size_of
+from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.cursors import Cursor
-from ci_mcp_logs.log_forms import stamps_room
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, Span, framed, new_nonce, room_of
+from ci_mcp_logs.line_budget import LEAST_ROOM, Span, framed, new_nonce, room_of
 from ci_mcp_logs.windows import Window, pick_windows
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.logs.log_cursor import AGAIN, LogCursor, decode
 from jenkins_mcp.logs.reader import END, MOST, LogReader, Place, Reading
-from jenkins_mcp.logs.steps import CONSOLE, FAILED, StepRef, find_steps
+from jenkins_mcp.logs.step_lookup import CONSOLE, FAILED, StepRef, find_steps
 from jenkins_mcp.logs.views import BuildLogView, LogSection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ci_mcp_logs.numbered_lines import Writer
+    from ci_mcp_logs.line_budget import Writer
     from jenkins_mcp.client.names import JobName
-    from jenkins_mcp.logs.finding import Target
+    from jenkins_mcp.logs.target_build import Target
 
 TOKENS_A_STEP: Final = 250  # below it, the end of a step says too little
 MOST_STEPS: Final = 6  # each costs a request

@@ -11,20 +11,20 @@ import anyio.to_thread
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_logs.answers import size_of
-from ci_mcp_logs.log_forms import stamps_room
-from ci_mcp_logs.match_lines import write_matches
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, framed, new_nonce, room_of_all, share, width_for
+from ci_mcp_logs.ci_markup import stamps_room
+from ci_mcp_logs.line_budget import LEAST_ROOM, framed, new_nonce, room_of_all, share, width_for
+from ci_mcp_logs.match_rendering import write_matches
 from ci_mcp_logs.search import PatternError, SearchResult, compile_pattern
 from ci_mcp_logs.timed_search import TimedSearch
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.logs.reader import MOST, LogReader, Reading
-from jenkins_mcp.logs.steps import CONSOLE, StepRef, find_steps
+from jenkins_mcp.logs.step_lookup import CONSOLE, StepRef, find_steps
 from jenkins_mcp.logs.views import LogSearchView, Matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jenkins_mcp.logs.finding import Target
+    from jenkins_mcp.logs.target_build import Target
 
 BUDGET: Final = 2000  # tokens of an answer
 MOST_MATCHES: Final = 100  # that are shown

@@ -40,8 +40,8 @@ class LogTools:
         jenkins: Jenkins = None,
     ) -> BuildLogView:
         """The end of a log, or one of tail, head, around, cursor."""
-        from jenkins_mcp.logs.finding import with_build  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.logs.read import request_of, show_log  # noqa: PLC0415 - likewise
+        from jenkins_mcp.logs.target_build import with_build  # noqa: PLC0415 - on first use, to start fast
 
         ask = request_of(stage, tail, head, around, cursor, token_budget)
         return await with_build(await self._access.client(jenkins), job, build, partial(show_log, ask=ask))
@@ -58,8 +58,8 @@ class LogTools:
         jenkins: Jenkins = None,
     ) -> LogSearchView:
         """Find lines in a build's log."""
-        from jenkins_mcp.logs.finding import with_build  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.logs.search import SearchRequest, search_log  # noqa: PLC0415 - likewise
+        from jenkins_mcp.logs.target_build import with_build  # noqa: PLC0415 - on first use, to start fast
 
         ask = SearchRequest(pattern, stage, literal, context)
         return await with_build(await self._access.client(jenkins), job, build, partial(search_log, ask=ask))

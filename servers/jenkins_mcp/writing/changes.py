@@ -15,8 +15,8 @@ from ci_mcp_kit.guard.change import Change, Sent
 from jenkins_mcp.client import calls
 from jenkins_mcp.client.calls import get_queue, get_queue_item, search_builds
 from jenkins_mcp.client.changes import Queued
-from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.names import parse_job
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.guard.action import JenkinsAction
 from jenkins_mcp.guard.parameters import show_name
 from jenkins_mcp.guard.spec import JENKINS_GUARD

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit.guard.errors import WritesDisabled
 from ci_mcp_kit.guard.opening import open_guard
 from ci_mcp_kit.notes.opening import SharedNotes
-from jenkins_mcp.client.errors import JENKINS, WRITER
+from jenkins_mcp.client.service_descriptor import JENKINS, WRITER
 from jenkins_mcp.scope import JobScope
 from jenkins_mcp.writing.tools import OPERATION_OF
 

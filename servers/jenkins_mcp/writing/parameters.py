@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_http.call import quote_input
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
-from jenkins_mcp.client.errors import JENKINS
+from ci_mcp_kit.outgoing_text import one_line
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.guard.parameters import show_name, show_value
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import Conflict, InvalidInput
 from ci_mcp_kit.guard.change import Plan
+from ci_mcp_kit.outgoing_text import one_line
 from jenkins_mcp.client import changes
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.service_descriptor import JENKINS
 from jenkins_mcp.guard.action import CANCEL, OPERATIONS, REPLAY, JenkinsAction
 from jenkins_mcp.guard.parameters import BuildParameters, show_name
 from jenkins_mcp.writing.parameters import FILE, PASSWORD, expected_values, has_values, read_parameters, write_value

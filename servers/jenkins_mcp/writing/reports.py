@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.sentences import begin_sentence
 from jenkins_mcp.writing.parameters import find_differences, find_hidden, show_values
 from jenkins_mcp.writing.plans import WIDTH

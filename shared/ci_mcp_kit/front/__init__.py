@@ -11,7 +11,7 @@ answers to them are held back (`takeover`); all messages from the first unanswer
     start         the process, from its start until it becomes the server
     surface       reads the file of answers, and narrows it to the tools that the role offers
     conversation  finds the answer to a message: pure
-    shapes        recognises the messages that may be answered here: pure
+    message_checks  recognises the messages that may be answered here: pure
     takeover      the state that the server takes over; replays the conversation and holds its repeated answers back
     surface_writer  makes the file of answers from the server itself
 """

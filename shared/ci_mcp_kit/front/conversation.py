@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from ci_mcp_kit.front import shapes
+from ci_mcp_kit.front import message_checks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Conversation:
 
     def answer(self, line: bytes) -> bytes | None:
         """Return the answer to a line, which may be `NOTHING`; None if only the server can answer it."""
-        message = shapes.read_message(line)
+        message = message_checks.read_message(line)
         if message is None:
             return None
         method, params = message["method"], message.get("params", {})
@@ -70,15 +70,15 @@ class Conversation:
 
     def _result(self, method: str, params: dict[str, Any]) -> dict[str, Any] | None:
         surface = self._surface
-        if self._modern is None and method == "initialize" and shapes.is_handshake(params):
+        if self._modern is None and method == "initialize" and message_checks.is_handshake(params):
             self._modern = False
             # MCP 2025-11-25, basic/lifecycle, "Version Negotiation".
             asked = params["protocolVersion"]
             version = asked if asked in surface.versions else surface.latest
             return {"protocolVersion": version, **surface.legacy["initialize"]}
-        if self._modern is False and method != "initialize" and shapes.is_plain(params):
+        if self._modern is False and method != "initialize" and message_checks.is_plain(params):
             return {} if method == "ping" else surface.legacy.get(method)
-        if self._modern is not False and shapes.is_envelope(params, surface.modern_version):
+        if self._modern is not False and message_checks.is_envelope(params, surface.modern_version):
             # A cursor, for example, is left to the server, which refuses it.
             if params.keys() != {"_meta"} or method not in surface.modern:
                 return None
@@ -88,13 +88,13 @@ class Conversation:
 
     def _listen(self, number: str | int, params: dict[str, Any], line: bytes) -> bytes | None:
         """Acknowledge a subscription to changes of lists, which the server alone reports: here they never change."""
-        asked = shapes.list_changes(params)
+        asked = message_checks.list_changes(params)
         # As text, because the SDK takes the ids 1 and "1" for the same one (`mcp/shared/dispatcher.py`,
         # `coerce_request_id`).
         is_new = str(number) not in {str(other) for other in self.listening}
         if asked is None or not is_new or len(self.listening) >= _MOST_LISTENING:
             return None
-        if self._modern is False or not shapes.is_envelope(params, self._surface.modern_version):
+        if self._modern is False or not message_checks.is_envelope(params, self._surface.modern_version):
             return None
         self._modern = True
         self.listening[number] = line
@@ -107,7 +107,7 @@ class Conversation:
         if method == "notifications/initialized" and self._modern is False and not params:
             self.initialized = line
             return True
-        if method == "notifications/cancelled" and self._modern is not None and shapes.is_cancellation(params):
+        if method == "notifications/cancelled" and self._modern is not None and message_checks.is_cancellation(params):
             # Of an answered request there is nothing left to cancel. An open subscription is for the server to end.
             return str(params["requestId"]) not in {str(number) for number in self.listening}
         return False

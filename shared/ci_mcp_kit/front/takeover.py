@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 LISTED_BY_FRONT = "notifications/drone-mcp/listed"
-"""What the server receives when the client has got the list of tools from the front. For `ci_mcp_kit.tool_scopes`."""
+"""What the server receives when the client has got the list of tools from the front. For `ci_mcp_kit.hidden_tools`."""
 
 
 class Takeover:

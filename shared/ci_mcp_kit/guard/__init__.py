@@ -17,12 +17,12 @@ one call, after it has written the audit line of the attempt. So a tool that for
 if any step fails, nothing is sent.
 
 Modules:
-    operations           Operation and Risk
+    operation_risk       Operation and Risk
     protocols            what a domain implements: Action, Request, Writer
     spec                 GuardSpec, and the keys of role files
     rules                Rules and Decision: pure
-    write_parameters     Additions: the parameters and switches that an agent adds to a write: pure
-    environment_names    names that no pattern allows as parameters: pure
+    added_parameters     Additions: the parameters and switches that an agent adds to a write: pure
+    dangerous_variables  names that no pattern allows as parameters: pure
     variables, settings  the environment variables of every guard; GuardSettings
     planned_action       PlannedAction: an action that holds its calls
     change, acting       Change and Plan: one call of a tool; Actor carries it out
@@ -33,7 +33,7 @@ Modules:
     audit_chain          audit lines and their verification: pure
     audit, audit_sinks   the audit log, and the places that it is written to
     audit_file           the audit file with its head and its lock
-    audit_line           an audit line in the words of a person: pure
+    audit_wording        an audit line in the words of a person: pure
     audit_command        the commands that show and verify an audit file
     guard, opening       Guard; how a process opens and closes it
     errors               WritesDisabled, NotConfirmed, NotesUnavailable, AuditUnavailable

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 from mcp.types import InputRequiredResult
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import Conflict, ServiceError
 from ci_mcp_kit.guard.change import A, Change, Plan, Sent, V
 from ci_mcp_kit.guard.errors import NotConfirmed, NotesUnavailable, OutcomeUnknown
 from ci_mcp_kit.guard.guard_notes import key
 from ci_mcp_kit.guard.repeating import RecentCalls
+from ci_mcp_kit.outgoing_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -17,8 +17,8 @@ from ci_mcp_kit.guard.errors import AuditUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ci_mcp_kit.cleaning import Cleaner
     from ci_mcp_kit.guard.audit_sinks import Sink
+    from ci_mcp_kit.outgoing_text import Cleaner
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from ci_mcp_kit.guard import confirmation_tokens
 from ci_mcp_kit.guard.audit_chain import Head
 from ci_mcp_kit.guard.audit_file import verify_file
-from ci_mcp_kit.guard.audit_line import describe
+from ci_mcp_kit.guard.audit_wording import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -121,7 +121,7 @@ class HttpSink:
         """Send one line. After a failure it is unknown whether it was stored, so a new chain begins."""
         import httpx  # noqa: PLC0415 - on first use, to start fast
 
-        from ci_mcp_kit.http_client import http_client  # noqa: PLC0415 - likewise
+        from ci_mcp_kit.http_client_factory import http_client  # noqa: PLC0415 - likewise
 
         line, head = link(facts, self._head, self._key)
         self._head = Head(secrets.token_hex(4))

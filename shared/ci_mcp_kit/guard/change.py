@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from ci_mcp_kit.answer import View
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.guard.protocols import Action
 from ci_mcp_kit.guard.repeating import A_DAY, WINDOW
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.sentences import begin_sentence
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from ci_mcp_kit.errors import ServiceError
-    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.operation_risk import Operation
     from ci_mcp_kit.guard.protocols import Request
     from ci_mcp_kit.guard.rules import Decision
     from ci_mcp_kit.guard.spec import GuardSpec

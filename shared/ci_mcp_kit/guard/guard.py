@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
     from mcp.types import InputRequiredResult
 
-    from ci_mcp_kit.cleaning import Cleaner
     from ci_mcp_kit.guard.guard_notes import GuardNotes, Who
-    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.operation_risk import Operation
     from ci_mcp_kit.guard.protocols import Action, Gate, Request, Writer
     from ci_mcp_kit.guard.rules import Decision
     from ci_mcp_kit.guard.settings import GuardSettings
+    from ci_mcp_kit.outgoing_text import Cleaner
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from ci_mcp_kit.guard.guard_notes import GuardNotes
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ci_mcp_kit.cleaning import Cleaner
     from ci_mcp_kit.guard.protocols import Gate, Writer
     from ci_mcp_kit.guard.settings import GuardSettings
     from ci_mcp_kit.notes.opening import SharedNotes
+    from ci_mcp_kit.outgoing_text import Cleaner
 
 
 class Access(Protocol):

@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
-from ci_mcp_kit.guard.operations import Operation, Risk
-from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.operation_risk import Operation, Risk
 
 
 def make_fingerprint(*facts: Any) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ci_mcp_kit.guard.operations import Operation, Risk
-    from ci_mcp_kit.guard.write_parameters import Additions
+    from ci_mcp_kit.guard.added_parameters import Additions
+    from ci_mcp_kit.guard.operation_risk import Operation, Risk
 
     Gate = Callable[["Request"], None]
     """Sees every call before it leaves; what it raises keeps the call from leaving."""

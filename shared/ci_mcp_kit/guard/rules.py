@@ -11,15 +11,15 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from ci_mcp_kit.errors import PermissionDenied
-from ci_mcp_kit.guard.environment_names import is_read_by_programs
+from ci_mcp_kit.guard.dangerous_variables import is_read_by_programs
 from ci_mcp_kit.guard.errors import WritesDisabled
-from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.operation_risk import Risk
 from ci_mcp_kit.guard.rate import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.operation_risk import Operation
     from ci_mcp_kit.guard.protocols import Action
     from ci_mcp_kit.guard.spec import GuardSpec
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.operation_risk import Operation
     from ci_mcp_kit.variables import Variable
 
     Schema = Mapping[str, Any]
@@ -29,7 +29,7 @@ class GuardSpec:
         variables: the environment variables that it reads; those of `ci_mcp_kit.guard.variables` and its own.
         keys: a key of `guard:` in role files -> the JSON Schema of its value. The key is a variable's `field`.
         reserved_params: globs of upper-case names that the service's own programs read, in addition to those of
-            `environment_names`.
+            `dangerous_variables`.
     """
 
     service: str
@@ -77,7 +77,7 @@ def allow_key(description: str) -> Schema:
 
 PARAMS_KEY: Final[Schema] = list_of(
     "Parameters that an agent may set; !glob takes away. None when left out.",
-    # As `_NAME` in `write_parameters`, with wildcards.
+    # As `_NAME` in `added_parameters`, with wildcards.
     {"type": "string", "pattern": r"^!?[A-Za-z0-9_.*?-]+$", "maxLength": 100},
 )
 RATE_PATTERN: Final = r"^[1-9][0-9]{0,3}/[mhd]$"

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
 from pydantic import Field
 
 from ci_mcp_kit.answer import View
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_logs.answers import Texts, joined, quoted, size_of, titled
+from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.diagnosis.verdicts import LOW, NOTHING, ROLES, Part, Verdict
 from ci_mcp_logs.evidence import count_lines, write_excerpt, write_to_fit
-from ci_mcp_logs.log_forms import stamps_room
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, framed, room_of, room_of_all, share, width_for
+from ci_mcp_logs.line_budget import LEAST_ROOM, framed, room_of, room_of_all, share, width_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ci_mcp_logs.diagnosis.verdicts import Verdict
     from ci_mcp_logs.distill import Excerpt, Study
+    from ci_mcp_logs.line_budget import Row
     from ci_mcp_logs.log_text import LogText
-    from ci_mcp_logs.numbered_lines import Row
 
 _SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length

@@ -25,7 +25,7 @@ from importlib import resources
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_logs.distill.line_text import READ, own_text
+from ci_mcp_logs.distill.line_words import READ, own_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

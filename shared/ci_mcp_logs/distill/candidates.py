@@ -20,14 +20,14 @@ from ci_mcp_logs.distill.line_features import (
     parent_scores,
     window_means,
 )
-from ci_mcp_logs.distill.line_text import begins_command, trimmed
+from ci_mcp_logs.distill.line_words import begins_command, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ci_mcp_logs.distill.anchor_tables import Anchor
     from ci_mcp_logs.distill.line_features import Columns, LineProfiles
-    from ci_mcp_logs.distill.line_text import Line
+    from ci_mcp_logs.distill.line_words import Line
     from ci_mcp_logs.distill.model import Model
     from ci_mcp_logs.log_text import LogText
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_logs.distill import tuning
 from ci_mcp_logs.distill.line_features import ordinals
-from ci_mcp_logs.distill.line_text import own_text, shown_part, token_cost
+from ci_mcp_logs.distill.line_words import own_text, shown_part, token_cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,7 +15,7 @@ from ci_mcp_logs.distill import tuning
 from ci_mcp_logs.distill.anchor_tables import failing_test, source_place
 from ci_mcp_logs.distill.candidates import gather
 from ci_mcp_logs.distill.choose import choose, weigh
-from ci_mcp_logs.distill.line_text import shown_part, token_cost
+from ci_mcp_logs.distill.line_words import shown_part, token_cost
 from ci_mcp_logs.distill.model import default_model
 from ci_mcp_logs.distill.novelty import new_lines_first, novel_lines
 from ci_mcp_logs.distill.segment_probabilities import posterior, segment_columns

@@ -17,7 +17,7 @@ from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_logs.distill import tuning
-from ci_mcp_logs.distill.line_text import Line, trimmed
+from ci_mcp_logs.distill.line_words import Line, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

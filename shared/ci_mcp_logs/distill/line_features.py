@@ -14,7 +14,7 @@ from operator import eq
 from typing import TYPE_CHECKING, NamedTuple
 
 from ci_mcp_logs.distill.anchor_tables import ROLES, anchors_in
-from ci_mcp_logs.distill.line_text import READ, pattern_input
+from ci_mcp_logs.distill.line_words import READ, pattern_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ci_mcp_logs.ci_markup import commands_in, tool_words
 from ci_mcp_logs.distill.indicative_lines import Shapes
-from ci_mcp_logs.distill.line_text import pattern_input
+from ci_mcp_logs.distill.line_words import pattern_input
 from ci_mcp_logs.failure_signs.sign_tables import Sign, sign_table, signs_in_line, tools_of_command
-from ci_mcp_logs.log_forms import commands_in, tool_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

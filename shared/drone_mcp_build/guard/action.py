@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import make_fingerprint
-from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_client.status import blocked_stages
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.operation_risk import Risk
 from ci_mcp_kit.guard.rules import Rules, matches
 from drone_mcp_build.guard.action import DEPLOYMENTS, OPERATIONS
 from drone_mcp_build.guard.spec import BUILD_GUARD

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ci_mcp_http.call import quote_input
 from ci_mcp_http.transport import ServiceClient
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied, UnexpectedAnswer
-from forge_client.choosing import find_labels, find_milestone
 from forge_client.errors import NotFound
 from forge_client.gitea import code_calls, issue_calls, pull_calls, server_calls, write_calls
 from forge_client.gitea.call_builders import LARGEST_PAGE
 from forge_client.models.issues import Issue
 from forge_client.models.pulls import PullRequest, PullsFound
+from forge_client.name_lookup import find_labels, find_milestone
 from forge_client.names import is_full_sha, is_sha, parse_repo
 from forge_client.requests import PullFilter
 

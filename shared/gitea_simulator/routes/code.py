@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from gitea_simulator import code_shapes, shapes
+from gitea_simulator import code_shapes, pull_shapes, shapes
 from gitea_simulator.differences import compare_trees, write_diff
 from gitea_simulator.paging import answer_page
-from gitea_simulator.requests import Refusal, answer, answer_text
+from gitea_simulator.request_context import Refusal, answer, answer_text
 from gitea_simulator.routes.route import REPO, route
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gitea_simulator.git import Commit
     from gitea_simulator.records import Repository, Status
-    from gitea_simulator.requests import Context
+    from gitea_simulator.request_context import Context
 
 # From the mildest to the worst (go-gitea/gitea v1.27.3, modules/commitstatus/commit_status.go).
 SEVERITIES: Final = ("skipped", "success", "warning", "pending", "failure", "error")
@@ -53,7 +53,11 @@ def list_commits(ctx: Context) -> Response:
         known = {commit.sha for commit in repo.git.history(find_commit(repo, without).sha)}
         commits = [commit for commit in commits if commit.sha not in known]
     return answer_page(
-        ctx, commits, lambda commit: code_shapes.commit(ctx.world, repo, commit, wanted), links=True, counts=True
+        ctx,
+        commits,
+        lambda commit: code_shapes.commit(ctx.world, repo, commit, wanted),
+        links=True,
+        counts=True,
     )
 
 
@@ -83,7 +87,7 @@ def commit_pull(ctx: Context) -> Response:
     """Tell the pull request whose merge made a commit."""
     for issue in ctx.repo.pulls:
         if issue.pull and issue.pull.merge_commit == ctx.params["sha"]:
-            return answer(code_shapes.pull(ctx.world, ctx.repo, issue, ctx.user))
+            return answer(pull_shapes.pull(ctx.world, ctx.repo, issue, ctx.user))
     where = f"id: 0, issue_id: 0, head_repo_id: 0, base_repo_id: {ctx.repo.id}, head_branch: , base_branch: "
     raise Refusal(404, f"pull request does not exist [{where}]")
 

@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from gitea_simulator import code_shapes
 from gitea_simulator.git import SYMLINK, TreeItem, list_folder, list_tree
-from gitea_simulator.requests import Refusal, answer
+from gitea_simulator.request_context import Refusal, answer
 from gitea_simulator.routes.code import find_commit, missing_object
 from gitea_simulator.routes.route import REPO, route
 from gitea_simulator.shapes import api
 
 if TYPE_CHECKING:
     from gitea_simulator.git import Blob
-    from gitea_simulator.requests import Context
+    from gitea_simulator.request_context import Context
 
 TREE_PAGE: Final = 1000
 _RANGE: Final = re.compile(r"bytes=(\d+)-(\d*)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gitea_simulator import shapes
-from gitea_simulator.requests import Refusal, answer, no_content
+from gitea_simulator.request_context import Refusal, answer, no_content
 from gitea_simulator.routes.issues import ISSUE, find_comment, find_issue
 from gitea_simulator.routes.route import REPO, route
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from gitea_simulator.records import Issue, Label, User
-    from gitea_simulator.requests import Context
+    from gitea_simulator.request_context import Context
 
 LOCKED: Final = {
     "en": "You cannot comment on a locked issue.",

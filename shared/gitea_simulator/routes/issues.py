@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from gitea_simulator import shapes
 from gitea_simulator.paging import MOST, answer_page, read_page
-from gitea_simulator.requests import Refusal, answer
+from gitea_simulator.request_context import Refusal, answer
 from gitea_simulator.routes.route import REPO, route
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from gitea_simulator.records import Event, Issue, User
-    from gitea_simulator.requests import Context
+    from gitea_simulator.request_context import Context
 
 _WORDS: Final = re.compile(r"[^\W_]+")
 ISSUE: Final = f"{REPO}/issues/{{number}}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gitea_simulator import code_shapes, shapes
-from gitea_simulator.code_shapes import pull_changes
+from gitea_simulator import code_shapes, pull_shapes, shapes
 from gitea_simulator.differences import write_diff
 from gitea_simulator.paging import answer_page
-from gitea_simulator.requests import Refusal, answer, answer_text, no_content
+from gitea_simulator.pull_shapes import pull_changes
+from gitea_simulator.request_context import Refusal, answer, answer_text, no_content
 from gitea_simulator.routes.code import PARTS
 from gitea_simulator.routes.issue_changes import apply_fields, check_assignees, read_text, refuse_archived, set_state
 from gitea_simulator.routes.issues import find_user
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from gitea_simulator.records import Issue, Pull, Repository
-    from gitea_simulator.requests import Context
+    from gitea_simulator.request_context import Context
 
 FORM: Final = "PullRequest"  # the name that Gitea's error has for what was sent
 PULL: Final = f"{REPO}/pulls/{{number}}"
@@ -55,21 +55,21 @@ def list_pulls(ctx: Context) -> Response:
     if order := orders.get(query.get("sort", "")):
         found.sort(key=order)
     return answer_page(
-        ctx, found, lambda issue: code_shapes.listed_pull(ctx.world, ctx.repo, issue, ctx.user), links=True
+        ctx, found, lambda issue: pull_shapes.listed_pull(ctx.world, ctx.repo, issue, ctx.user), links=True
     )
 
 
 def read_pull(ctx: Context) -> Response:
     """Tell a pull request."""
     issue, _ = find_pull(ctx)
-    return answer(code_shapes.pull(ctx.world, ctx.repo, issue, ctx.user))
+    return answer(pull_shapes.pull(ctx.world, ctx.repo, issue, ctx.user))
 
 
 def read_oldest_pull(ctx: Context) -> Response:
     """Tell the oldest pull request of two branches, whatever its state."""
     for issue in ctx.repo.pulls:
         if issue.pull and (issue.pull.base, issue.pull.head_branch) == (ctx.params["base"], ctx.params["head"]):
-            return answer(code_shapes.pull(ctx.world, ctx.repo, issue, ctx.user))
+            return answer(pull_shapes.pull(ctx.world, ctx.repo, issue, ctx.user))
     raise Refusal(404, "not found")
 
 
@@ -93,7 +93,7 @@ def list_files(ctx: Context) -> Response:
     return answer_page(
         ctx,
         pull_changes(ctx.repo, issue),
-        lambda change: code_shapes.changed_file(ctx.world, ctx.repo, pull.head_sha, change),
+        lambda change: pull_shapes.changed_file(ctx.world, ctx.repo, pull.head_sha, change),
         links=True,
         counts=True,
     )
@@ -106,7 +106,11 @@ def list_commits(ctx: Context) -> Response:
     commits = git.missing(pull.merge_base, pull.head_sha) if pull.merge_base else git.history(pull.head_sha)
     wanted = frozenset(part for part in PARTS if ctx.query.get(part, "true") != "false")
     return answer_page(
-        ctx, commits, lambda commit: code_shapes.commit(ctx.world, ctx.repo, commit, wanted), links=True, counts=True
+        ctx,
+        commits,
+        lambda commit: code_shapes.commit(ctx.world, ctx.repo, commit, wanted),
+        links=True,
+        counts=True,
     )
 
 
@@ -132,7 +136,7 @@ def create_pull(ctx: Context) -> Response:
     text = str(body.get("body") or "")
     issue = ctx.world.open_pull(repo, caller, title, head=branch, base=base, body=text, head_repo=source)
     apply_fields(ctx, issue, body)
-    return answer(code_shapes.pull(ctx.world, repo, issue, caller), 201)
+    return answer(pull_shapes.pull(ctx.world, repo, issue, caller), 201)
 
 
 def _find_head(ctx: Context, head: str) -> tuple[Repository, str]:
@@ -175,7 +179,7 @@ def edit_pull(ctx: Context) -> Response:
         pull.base = str(base)
     if body.get("state") is not None:
         set_state(ctx, issue, str(body["state"]))
-    return answer(code_shapes.pull(ctx.world, ctx.repo, issue, caller), 201)
+    return answer(pull_shapes.pull(ctx.world, ctx.repo, issue, caller), 201)
 
 
 ROUTES = (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from gitea_simulator.requests import Context
+    from gitea_simulator.request_context import Context
 
 REPO = "/repos/{owner}/{repo}"
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from gitea_simulator import shapes
 from gitea_simulator.paging import answer_page
-from gitea_simulator.requests import NO_SUDO, Refusal, answer
+from gitea_simulator.request_context import NO_SUDO, Refusal, answer
 from gitea_simulator.routes.route import REPO, route
 from gitea_simulator.world import VERSION
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from gitea_simulator.requests import Context
+    from gitea_simulator.request_context import Context
 
 SETTINGS = {
     "max_response_items": 50,

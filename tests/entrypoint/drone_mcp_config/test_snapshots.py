@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from drone_mcp_config.clients.configuration import Choices, make_configuration
+from drone_mcp_config.clients.configuration_builder import Choices, make_configuration
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
 from drone_mcp_config.clients.text_editing import new_text
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_config.installation.reading import Servers
-    from drone_mcp_config.template import Template
+    from drone_mcp_config.variable_references import Template
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SCHEMA = Path(__file__).parents[3] / "docs" / "role.schema.json"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from drone_mcp_build.unfinished_build import Outlook, outlook_of
-from drone_mcp_builds.summary import summarise
+from drone_mcp_builds.build_summary import summarise
 from drone_mcp_client.models import Build
 from drone_mcp_client.status import is_final
 from drone_mcp_config.installation.reading import read_installation

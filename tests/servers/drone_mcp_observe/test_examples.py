@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from servers.drone_mcp_observe.incident.test_incident import BEGAN, ERRORS, after_deployments
-from servers.drone_mcp_observe.system.test_traces import CHECKOUT, TRACE, otlp
+from servers.drone_mcp_observe.system.test_trace_summaries import CHECKOUT, TRACE, otlp
 from support.examples import hold_examples
 from support.monitoring import fire, running_alertmanager, send, write_logs
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_build.schedule import next_time
+from drone_mcp_build.cron_schedule import next_time
 from drone_mcp_simulator import gojson, lifecycle
 from drone_mcp_simulator.paging import select_page
 from drone_mcp_simulator.permissions import AccessLevel, refuse_org, refuse_repo, refuse_user
 from drone_mcp_simulator.records import Build, Perm, Repo, Stage, Step, User
-from drone_mcp_simulator.step_output import LIMIT, Output, encode_upload, split_into_batches
+from drone_mcp_simulator.runner_log import LIMIT, Output, encode_upload, split_into_batches
 
 GUEST = None
 STRANGER = User(2, "stranger")

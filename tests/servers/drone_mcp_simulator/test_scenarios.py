@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_mcp_simulator.scenarios import ScenarioError
-from drone_mcp_simulator import scenario
-from drone_mcp_simulator.scenario import load
+from drone_mcp_simulator import scenario_loading
+from drone_mcp_simulator.scenario_loading import load
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -196,13 +196,13 @@ def test_builds_of_every_event(tmp_path: Path, more: str, ref: str, event: str) 
     assert (build.ref, build.event) == (ref, event)
 
 
-@pytest.mark.parametrize("name", scenario.shipped())
+@pytest.mark.parametrize("name", scenario_loading.shipped())
 def test_a_shipped_scenario_loads_and_says_what_it_is(name: str) -> None:
-    assert scenario.read(name).description
+    assert scenario_loading.read(name).description
     assert load(name).users
 
 
-@pytest.mark.parametrize("name", scenario.shipped())
+@pytest.mark.parametrize("name", scenario_loading.shipped())
 async def test_two_worlds_of_a_scenario_are_equal(name: str) -> None:
     first, second = load(name), load(name)
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import respx
 
     from ci_mcp_http.call import Call
-    from ci_mcp_kit.http_attempt import Attempt
+    from ci_mcp_kit.request_observation import Attempt
     from support.forge import ForgeClock
 
     Opened = AbstractAsyncContextManager[Transport]

@@ -16,8 +16,8 @@ import anyio.to_thread
 import httpx
 import pytest
 
+from ci_mcp_kit.http_process import listen
 from ci_mcp_kit.http_settings import Address
-from ci_mcp_kit.listening import listen
 from support.http_process import CALL, HEADERS, HttpProcess, bearer, serving, started
 from support.patience import PATIENCE
 from support.raw_server import RawServer

@@ -10,7 +10,7 @@ import pytest
 from mcp import Client
 
 from ci_mcp_kit import logs
-from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.variables import Secret
 from drone_mcp_build.settings import Settings

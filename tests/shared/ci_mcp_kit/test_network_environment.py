@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.http_client import http_client
+from ci_mcp_kit.http_client_factory import http_client
 from ci_mcp_kit.network_environment import check_network, environment_proxies, is_loopback, proxy_for
 from ci_mcp_kit.variables import SettingsError
 
@@ -125,7 +125,7 @@ def test_every_client_is_made_in_one_place_or_reads_no_environment() -> None:
                 node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
             ]
             found += [f"{path.relative_to(ROOT)}: {ast.unparse(call)}" for call in calls if reads_environment(call)]
-    assert [place for place in found if "ci_mcp_kit/http_client.py" not in place] == []
+    assert [place for place in found if "ci_mcp_kit/http_client_factory.py" not in place] == []
 
 
 def reads_environment(call: ast.Call) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import MARK, Redactor
 
 OWN = "55f24eb3d61ef6ac5e83d550178638dc"

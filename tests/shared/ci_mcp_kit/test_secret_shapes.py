@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import MARK, Redactor, holds_secret, redact_shapes
 from ci_mcp_logs.log_text import terminal_lines
 from support.secret_table import PASS, TABLE, TOKENS, WORD

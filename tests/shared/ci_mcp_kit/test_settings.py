@@ -13,7 +13,7 @@ from support.client_pipes import HANDSHAKE, failure_of, server_process
 SERVER = '''
 from ci_mcp_kit.answer import View
 from ci_mcp_kit.app import ServerSpec, build_server, run
-from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.tools import tool
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_logs.comparison import Comparison
+from ci_mcp_logs.line_budget import LEAST_ROOM, room_of_all, width_for
 from ci_mcp_logs.log_text import LogText
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of_all, width_for
 from support.agent import numbered
 
 WORDS = ["alpha", "beta", "gamma delta", "error: boom", "took s", ""]

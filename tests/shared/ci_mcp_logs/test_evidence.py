@@ -4,18 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_logs.evidence import (
-    count_lines,
-    headline,
-    masked,
-    signature,
-    signature_of,
-    study_of,
-    write_excerpt,
-    write_to_fit,
-)
+from ci_mcp_logs.evidence import count_lines, headline, study_of, write_excerpt, write_to_fit
+from ci_mcp_logs.failure_signature import masked, signature, signature_of
+from ci_mcp_logs.line_budget import GAP, LEAST_ROOM, room_of_all, width_for
 from ci_mcp_logs.log_text import LogText
-from ci_mcp_logs.numbered_lines import GAP, LEAST_ROOM, room_of_all, width_for
 from support.agent import numbered
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_logs.cursors import Cursor
+from ci_mcp_logs.line_budget import Span, Writer, width_for
 from ci_mcp_logs.log_text import LogText
-from ci_mcp_logs.numbered_lines import Span, Writer, width_for
 from ci_mcp_logs.windows import Window, pick_lines, range_of
 
 TEXTS = st.builds(LogText, st.lists(st.text("ab", max_size=40), min_size=1, max_size=40).map(tuple))

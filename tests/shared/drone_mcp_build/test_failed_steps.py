@@ -7,14 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_logs.diagnosis.verdicts import CLASSES, Part, judge_exit_code, judge_name
-from drone_mcp_build.failed_steps import (
-    FailedStep,
-    failed_steps,
-    failures_that_count,
-    judge,
-    judge_error,
-    needs_time_limit,
-)
+from drone_mcp_build.failed_steps import FailedStep, failed_steps, failures_that_count
+from drone_mcp_build.failure_class import judge, judge_error, needs_time_limit
 from drone_mcp_client.models import Build, Stage, Step
 from support.captures import capture
 

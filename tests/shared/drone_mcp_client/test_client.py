@@ -11,7 +11,7 @@ import pytest
 from drone_mcp_client import calls
 from drone_mcp_client.client import DroneClient
 from drone_mcp_client.errors import InvalidInput, NotFound, ServiceFailed, UnexpectedAnswer, Unreachable
-from drone_mcp_client.log_tail import StreamEnd
+from drone_mcp_client.log_stream import StreamEnd
 from support.captures import capture, transcript
 
 if TYPE_CHECKING:

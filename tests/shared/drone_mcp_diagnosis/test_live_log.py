@@ -11,7 +11,7 @@ from ci_mcp_kit.errors import AnswerTooLarge
 from ci_mcp_logs.cursors import Cursor
 from ci_mcp_logs.windows import Window, range_of
 from drone_mcp_client.calls import log_stream
-from drone_mcp_client.log_tail import LogTail
+from drone_mcp_client.log_stream import LogTail
 from drone_mcp_client.models import Line
 from drone_mcp_client.steplog import from_lines
 from drone_mcp_diagnosis import live_log
@@ -20,8 +20,8 @@ from drone_mcp_diagnosis.live_log import line_starts, live_text
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from ci_mcp_logs.line_budget import Span
     from ci_mcp_logs.log_text import LogText
-    from ci_mcp_logs.numbered_lines import Span
 
 ONE_LINE = st.sampled_from(["a", "b\n", "", "\n", "c\r", "dd\n"])
 WRITES = st.lists(st.text(alphabet="ab\n\r", max_size=5), max_size=12)

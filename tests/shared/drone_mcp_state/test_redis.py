@@ -106,7 +106,7 @@ async def test_a_redis_that_came_back_empty_is_filled_again_and_cursors_of_befor
 async def test_the_feed_is_bounded_and_says_when_it_does_not_reach_back(
     own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drone_mcp_state.redis_rows.FEED_LENGTH", 100)
+    monkeypatch.setattr("drone_mcp_state.redis_codec.FEED_LENGTH", 100)
     async with open_store(own_redis.url) as store:
         start = await store.cursor()
         await asyncio.gather(*(store.apply(SLUG, build(n), source="webhook", at=1000) for n in range(1, 1001)))

@@ -118,7 +118,7 @@ async def test_a_failed_write_is_told_to_every_delivery_of_its_batch_and_the_nex
 async def test_the_feed_keeps_a_number_of_changes_and_says_when_it_does_not_reach_back(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drone_mcp_state.sqlite_database.FEED_LENGTH", 10)
+    monkeypatch.setattr("drone_mcp_state.sqlite_statements.FEED_LENGTH", 10)
     async with open_store(f"sqlite://{path}") as store:
         start = await store.cursor()
         for number in range(1, 31):

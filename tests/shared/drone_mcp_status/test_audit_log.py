@@ -14,7 +14,7 @@ from drone_mcp_status.audit_log import CHECKED_FOR, AuditReader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drone_mcp_status.overview import AuditLog
+    from drone_mcp_status.page_data import AuditLog
 
 
 async def everything(_: dict[str, Any]) -> bool:

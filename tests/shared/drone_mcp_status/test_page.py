@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from ci_mcp_kit.guard.audit_line import AuditLine
-from drone_mcp_status.overview import (
+from ci_mcp_kit.guard.audit_wording import AuditLine
+from drone_mcp_status.page import POLICY, render
+from drone_mcp_status.page_data import (
     AuditLog,
     CallUnderWay,
     Check,
@@ -19,7 +20,6 @@ from drone_mcp_status.overview import (
     ShownBuild,
     WaitingBuild,
 )
-from drone_mcp_status.page import POLICY, render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from ci_mcp_http.access import ReadAccess
+from ci_mcp_http.read_access import ReadAccess
 from ci_mcp_kit import observing
 from slipway_mcp.client import SLIPWAY
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ci_mcp_kit.http_app import MAX_BODY
+from ci_mcp_kit.http_process import DRAIN_SECONDS
 from ci_mcp_kit.http_settings import HTTP_VARIABLES
-from ci_mcp_kit.listening import DRAIN_SECONDS
 from drone_mcp_config.agents.client_launch import LAUNCHES, PLACEHOLDER
 from drone_mcp_config.agents.foreground import NOT_EXECUTABLE, NOT_FOUND
 from drone_mcp_config.agents.pushable_branches import PROTECTED, PROTECTED_START

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
 from drone_mcp_config.errors import CannotExpress
 from drone_mcp_config.plan.model import RemoteServer, StdioServer
-from drone_mcp_config.template import Reference, Template
+from drone_mcp_config.variable_references import Reference, Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable

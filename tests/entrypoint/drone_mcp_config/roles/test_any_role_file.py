@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, example, given, settings
 
-from drone_mcp_config.clients.configuration import Choices, make_configuration
+from drone_mcp_config.clients.configuration_builder import Choices, make_configuration
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.clients.text_editing import new_text

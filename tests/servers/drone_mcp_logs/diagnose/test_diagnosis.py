@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.ci_markup import form_of
 from ci_mcp_logs.diagnosis.answer import compose_diagnosis
 from ci_mcp_logs.diagnosis.verdicts import Part
 from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine, distill
 from ci_mcp_logs.evidence import write_excerpt
 from ci_mcp_logs.failure_signs import signs_of
-from ci_mcp_logs.log_forms import form_of
 from ci_mcp_logs.log_text import LogText
 from drone_mcp_build.failed_steps import FailedStep, failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ci_mcp_logs.answers import size_of
-from ci_mcp_logs.log_forms import form_of
+from ci_mcp_logs.ci_markup import form_of
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.windows import Window
 from drone_mcp_build.failed_steps import StepRef

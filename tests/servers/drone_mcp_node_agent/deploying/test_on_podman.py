@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from ci_mcp_kit.errors import Conflict, InvalidInput, NotFound
-from drone_mcp_node_agent.deploying.operations import Operations
+from drone_mcp_node_agent.deploying.service_operations import Operations
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from support.asker import asking
 from support.image_registry import Image

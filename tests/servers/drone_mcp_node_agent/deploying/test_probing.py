@@ -7,7 +7,7 @@ import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
 from drone_mcp_node_agent.deploying.probing import Prober, judge
-from drone_mcp_node_agent.planning.observing import CheckResult
+from drone_mcp_node_agent.planning.component_status import CheckResult
 from drone_mcp_node_agent.runtime.podman import Podman
 from drone_mcp_node_agent.runtime.runtime import Container
 from drone_mcp_nodes_api.wire import agent_pb2 as pb

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_kit.token_count import count_tokens
-from forge_issues.formatting import find_builds, quote_text
+from forge_issues.quoting import find_builds, quote_text
 from support.issues_desk import issues_desk
 
 if TYPE_CHECKING:

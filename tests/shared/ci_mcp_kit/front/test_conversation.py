@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_kit.front.conversation import NOTHING, Conversation, split_lines
-from ci_mcp_kit.front.shapes import CAPABILITIES_KEY, VERSION_KEY
+from ci_mcp_kit.front.message_checks import CAPABILITIES_KEY, VERSION_KEY
 from ci_mcp_kit.front.surface import Surface, load
 from ci_mcp_kit.front.takeover import LISTED_BY_FRONT, Takeover
 from drone_mcp_config.installation.reading import read_installation

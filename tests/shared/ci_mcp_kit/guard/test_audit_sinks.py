@@ -12,12 +12,12 @@ import anyio
 import pytest
 import respx
 
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.guard.audit import Audit
 from ci_mcp_kit.guard.audit_chain import Head, verify
 from ci_mcp_kit.guard.audit_file import FileSink, head_path, lock_path
 from ci_mcp_kit.guard.audit_sinks import sink_of
 from ci_mcp_kit.guard.errors import AuditUnavailable
+from ci_mcp_kit.outgoing_text import Cleaner
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from typing_extensions import override
 from ci_mcp_kit.answer import View
 from ci_mcp_kit.guard import variables
 from ci_mcp_kit.guard.change import Change, Plan, Sent
-from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import PlannedAction
 from ci_mcp_kit.guard.rules import Decision
 from ci_mcp_kit.guard.spec import GuardSpec

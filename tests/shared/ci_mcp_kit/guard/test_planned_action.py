@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import PlannedAction
 
 OPERATIONS = by_name(

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from ci_mcp_kit.errors import PermissionDenied
 from ci_mcp_kit.guard import variables
-from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.rules import Rules, matches
 from ci_mcp_kit.guard.spec import GuardSpec
 from ci_mcp_kit.variables import Variable, read_list

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.guard import audit as audit_module
 from ci_mcp_kit.guard.audit import Audit
 from ci_mcp_kit.guard.audit_chain import verify
 from ci_mcp_kit.guard.audit_file import FileSink, head_path, lock_path
 from ci_mcp_kit.guard.audit_sinks import HttpSink, Sink, StreamSink, sink_of
 from ci_mcp_kit.guard.errors import AuditUnavailable
+from ci_mcp_kit.outgoing_text import Cleaner
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:

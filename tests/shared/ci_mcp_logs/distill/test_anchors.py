@@ -11,7 +11,7 @@ import re2  # type: ignore[import-untyped]  # ships no types
 
 from ci_mcp_logs.distill import distill
 from ci_mcp_logs.distill.anchor_tables import ROLES, Anchor, anchors, anchors_in, branches, failing_test, source_place
-from ci_mcp_logs.distill.line_text import pattern_input
+from ci_mcp_logs.distill.line_words import pattern_input
 from ci_mcp_logs.log_text import LogText
 
 SAMPLES = Path(__file__).parent / "samples"

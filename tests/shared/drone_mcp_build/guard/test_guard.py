@@ -9,19 +9,19 @@ import httpx
 import pytest
 import respx
 
-from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.guard.errors import AuditUnavailable, NotConfirmed, WritesDisabled
 from ci_mcp_kit.guard.guard import Guard
 from ci_mcp_kit.guard.guard_notes import GuardNotes
 from ci_mcp_kit.guard.rate import Rate
 from ci_mcp_kit.guard.settings import GuardSettings
 from ci_mcp_kit.notes.memory import MemoryNotes
+from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.variables import Secret
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.guard.opening import connect_writer
 from drone_mcp_build.guard.rules import BuildRules
 from drone_mcp_build.guard.settings import ActionSettings
-from drone_mcp_build.guard.writing import connect_writer
 from drone_mcp_client import calls
 from drone_mcp_client.errors import PermissionDenied, RateLimited, ServiceError
 from drone_mcp_client.models import Build

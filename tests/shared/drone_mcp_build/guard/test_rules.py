@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_kit.guard.added_parameters import Additions
 from ci_mcp_kit.guard.errors import WritesDisabled
-from ci_mcp_kit.guard.operations import Operation, Risk
+from ci_mcp_kit.guard.operation_risk import Operation, Risk
 from ci_mcp_kit.guard.rules import matches
-from ci_mcp_kit.guard.write_parameters import Additions
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 from drone_mcp_build.guard.rules import BuildRules
 from drone_mcp_build.refs import branch_of
