@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is a new interpreter")
 
-HEED = "import signal; signal.signal({0}, lambda *_: exit(7)); print('ready', flush=True); signal.pause()"
+# Blocked and waited for: a handler would run only after the next step of a process that is about to pause.
+HEED = (
+    "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [{0}]); print('ready', flush=True); "
+    "signal.sigwait([{0}]); exit(7)"
+)
 
 
 def run(code: str, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from importlib.metadata import metadata
 from pathlib import Path
@@ -76,4 +77,7 @@ def read_options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as error:  # the program has said why
+        sys.exit(f"{Path(error.cmd[0]).name} {error.cmd[1]} ended with status {error.returncode}: no whole release")
