@@ -13,7 +13,7 @@ from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_node_agent.cli import app as agent
 from drone_mcp_node_agent.configuration.loading import variables
 from drone_mcp_nodes.guard.rules import OPERATIONS
-from drone_mcp_nodes.rules.build_labels import NUMBER, REVISION, SLUG, SOURCE
+from drone_mcp_nodes.rules.image_labels import NUMBER, REVISION, SLUG, SOURCE
 from drone_mcp_nodes_api.definitions.files import read_definition
 from drone_mcp_nodes_api.definitions.model import Component
 from drone_nodes.cli.main import app as people

@@ -12,7 +12,7 @@ from ci_mcp_logs.diagnosis.verdicts import Part
 from ci_mcp_logs.distill import distill
 from drone_mcp_build.failed_steps import FailedStep
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_diagnosis.failure_signatures import JUDGED
+from drone_mcp_diagnosis.signer import JUDGED
 from drone_mcp_diagnosis.verdicts import verdict_of
 
 if TYPE_CHECKING:

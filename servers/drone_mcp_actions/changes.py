@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from typing_extensions import override
 
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.action_parameters import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Change, Sent
 from drone_mcp_actions import plans, reports
 from drone_mcp_actions.plans import has_ended
 from drone_mcp_actions.views import ActionView, view_of
 from drone_mcp_build.guard.action import BuildAction
+from drone_mcp_build.guard.new_build_answer import find_only_build
 from drone_mcp_build.guard.spec import BUILD_GUARD
-from drone_mcp_build.guard.started_builds import find_only_build
-from drone_mcp_build.guard.trigger_progress import reporting
+from drone_mcp_build.guard.trigger_heartbeat import reporting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_actions.views import Outcome
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_build.guard.trigger_progress import Report
+    from drone_mcp_build.guard.trigger_heartbeat import Report
     from drone_mcp_client.models import Build
 
 

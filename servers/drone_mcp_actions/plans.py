@@ -20,7 +20,7 @@ from drone_mcp_client.status import blocked_stages, is_final, is_held
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ci_mcp_kit.guard.added_parameters import Additions
+    from ci_mcp_kit.guard.action_parameters import Additions
     from drone_mcp_client.models import Build, Repo, Stage
 
 PIPELINE_UNKNOWN = "Drone does not say whether this commit changes .drone.yml: look at the diff first"

@@ -8,7 +8,7 @@ from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_actions.plans import note_approval
 from drone_mcp_actions.views import view_of
 from drone_mcp_build.build_wording import clean_name, name_build, name_stages
-from drone_mcp_build.guard.started_builds import (
+from drone_mcp_build.guard.new_build_answer import (
     STEP_WHERE_SKIPPED,
     describe_new_build,
     explain_failed_start,

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.action_parameters import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Change, Plan, Sent
 from drone_mcp_actions.views import StartView
 from drone_mcp_build.build_wording import SHORT_COMMIT, clean_name
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
-from drone_mcp_build.guard.spec import BUILD_GUARD
-from drone_mcp_build.guard.started_builds import (
+from drone_mcp_build.guard.new_build_answer import (
     STEP_WHERE_SKIPPED,
     describe_new_build,
     explain_failed_start,
     find_only_build,
     note_found,
 )
-from drone_mcp_build.guard.trigger_progress import reporting
+from drone_mcp_build.guard.spec import BUILD_GUARD
+from drone_mcp_build.guard.trigger_heartbeat import reporting
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.models import Build
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.spec import GuardSpec
     from drone_mcp_actions.views import StartOutcome
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_build.guard.trigger_progress import Report
+    from drone_mcp_build.guard.trigger_heartbeat import Report
     from drone_mcp_client.models import Repo
 
 HEADS: Final = "refs/heads/"

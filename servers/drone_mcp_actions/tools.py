@@ -57,7 +57,7 @@ class ActionTools:
         confirmation: Confirmation = None,
     ) -> StartView | InputRequiredResult:
         """Build a branch; answers with a number, and a cursor to wait from."""
-        from ci_mcp_kit.guard.added_parameters import Additions  # noqa: PLC0415 - on first use, to start fast
+        from ci_mcp_kit.guard.action_parameters import Additions  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_actions.starting import StartChange  # noqa: PLC0415 - likewise
 
         change = StartChange(
@@ -83,7 +83,7 @@ class ActionTools:
         confirmation: Confirmation = None,
     ) -> RestartView | InputRequiredResult:
         """Run a build's commit again; answers with the new number, and a cursor."""
-        from ci_mcp_kit.guard.added_parameters import Additions  # noqa: PLC0415 - on first use, to start fast
+        from ci_mcp_kit.guard.action_parameters import Additions  # noqa: PLC0415 - on first use, to start fast
 
         additions = Additions(tuple(sorted((params or {}).items())), ("debug",) if debug else ())
         change = await self._change(context, "restart", repo, number, additions=additions)

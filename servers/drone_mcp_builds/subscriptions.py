@@ -25,7 +25,7 @@ from mcp.types import (
 from ci_mcp_kit import logs
 from ci_mcp_kit.background import BackgroundTask
 from ci_mcp_kit.resources_and_prompts import protocol_error
-from ci_mcp_kit.sdk import lowlevel_server
+from ci_mcp_kit.sdk_internals import lowlevel_server
 from drone_mcp_client.errors import InvalidInput, ServiceError
 
 if TYPE_CHECKING:

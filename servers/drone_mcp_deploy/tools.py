@@ -110,7 +110,7 @@ class DeployTools:
         confirmation: Confirmation = None,
     ) -> DeployView | InputRequiredResult:
         """Promote a build to a target or a preview; answers with a cursor."""
-        from ci_mcp_kit.guard.added_parameters import Additions  # noqa: PLC0415 - on first use, to start fast
+        from ci_mcp_kit.guard.action_parameters import Additions  # noqa: PLC0415 - on first use, to start fast
 
         additions = Additions(tuple(sorted((params or {}).items())))
         more = {"additions": additions, "again": again}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # The owner of the guard's notes in a store. Not the addresses: the nodes of a store may become more, and go by name.
 NOTES = "nodes"
-CHANGE_PATIENCE = 60.0  # seconds within which a change is answered, with some to spare (`changes.CHANGE_SECONDS`)
+CHANGE_PATIENCE = 60.0  # seconds within which a change is answered, with some to spare (`writing.base.CHANGE_SECONDS`)
 
 SPEC = ServerSpec(
     name="drone-nodes",

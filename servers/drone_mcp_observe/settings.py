@@ -13,8 +13,8 @@ from ci_mcp_http.addresses import is_exposed
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import DRONE
 from drone_mcp_observe.variables import VARIABLES, read_observe
-from monitoring_client.backends import SERVICES
 from monitoring_client.endpoints import Endpoints
+from monitoring_client.service_descriptors import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -76,7 +76,7 @@ class CiTools:
     async def drone_list_ci_alerts(self, repo: AnyRepo = None, limit: Limit = 15) -> CiAlertsView:
         """What is wrong with CI by the alert rules: red default branches, stuck or waiting builds, flaky ones."""
         from drone_mcp_observe.ci_alerts.presenting import present_alerts  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_observe.ci_alerts.reading import read_state  # noqa: PLC0415 - likewise
+        from drone_mcp_observe.ci_alerts.state_reader import read_state  # noqa: PLC0415 - likewise
 
         slug = self._access.resolve_repo(repo) if repo else None
         file = self._settings.rules_file

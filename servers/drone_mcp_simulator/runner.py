@@ -13,7 +13,7 @@ from drone_mcp_simulator.scm import CLONE_LOG, StageDefinition, StepDefinition
 from drone_mcp_simulator.streams import LiveLog
 
 if TYPE_CHECKING:
-    from ci_mcp_simulator.timeline import Timeline
+    from ci_mcp_simulator.event_queue import Timeline
     from drone_mcp_simulator.records import Build, Repo, Stage
     from drone_mcp_simulator.streams import Hub
 

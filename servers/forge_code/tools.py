@@ -63,11 +63,11 @@ class CodeTools:
         bytes: Annotated[str | None, Field(description="range of at most 3000, like 0-2999")] = None,  # noqa: A002 - a caller's word
     ) -> FileView:
         """Numbered lines of a file, or bytes, at a build, branch, tag or commit. Tells binary and LFS files."""
-        from forge_code import commit_lookup, reading  # noqa: PLC0415 - on first use, to start fast
+        from forge_code import commit_lookup, file_reading  # noqa: PLC0415 - on first use, to start fast
 
-        request = reading.read_request(path, line, lines, bytes)
+        request = file_reading.read_request(path, line, lines, bytes)
         place = await commit_lookup.find_place(self._access, repo, ref, build)
-        return await reading.read_part(self._access, place, request)
+        return await file_reading.read_part(self._access, place, request)
 
     @tool(title="List commits", schema="commit-list/1")
     async def drone_list_commits(

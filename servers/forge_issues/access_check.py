@@ -11,7 +11,7 @@ from ci_mcp_kit.errors import AuthenticationFailed
 from forge_access.access import ForgeAccess
 from forge_client.errors import FORGE_WRITES
 from forge_issues.writing.tools import OPERATION_OF, WRITE_SCOPES
-from forge_issues.writing.writer import Writer
+from forge_issues.writing.write_access import Writer
 
 if TYPE_CHECKING:
     from forge_issues.settings import IssueSettings

@@ -15,7 +15,7 @@ from forge_issues.guard.spec import FORGE_GUARD
 from forge_issues.reading import tools as reading
 from forge_issues.settings import IssueSettings
 from forge_issues.writing import tools as writing
-from forge_issues.writing.writer import Writer
+from forge_issues.writing.write_access import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -170,7 +170,7 @@ class JenkinsSettings(ProcessSettings):
         has_file = bool(environment.get(CONFIG, "").strip())
         guard = read_guard(environment, needs_token=not has_file)
         if has_file:
-            from jenkins_mcp.config_file import read_config  # noqa: PLC0415 - few processes have one
+            from jenkins_mcp.settings_file import read_config  # noqa: PLC0415 - few processes have one
 
             given = read_config(environment)
         else:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from ci_mcp_kit import access_check, logs, observing_middleware, pipes, sdk, stdio_serving, telemetry
+from ci_mcp_kit import access_check, logs, observing_middleware, pipes, sdk_internals, stdio_serving, telemetry
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.front.takeover import Handover
 from ci_mcp_kit.hidden_tools import ToolScopes
@@ -142,7 +142,7 @@ def build_server(
     # In a wrong environment nothing is asked, and every tool is listed.
     scopes = ToolScopes(None if refusal else find_lacking) if find_lacking else None
     offer = Offer(tools, prompt_names(parts, tools), resource_addresses(parts, tools))
-    with sdk.without_rich():
+    with sdk_internals.without_rich():
         server = MCPServer[Any](
             spec.name,
             title=spec.title,

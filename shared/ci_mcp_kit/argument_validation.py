@@ -16,7 +16,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.outgoing_text import one_line
-from ci_mcp_kit.sdk import ArgModelBase
+from ci_mcp_kit.sdk_internals import ArgModelBase
 
 if TYPE_CHECKING:
     import inspect

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.http_invalid_bodies import checked
-from ci_mcp_kit.sdk import answering_with_json
+from ci_mcp_kit.sdk_internals import answering_with_json
 from ci_mcp_kit.variables import unfilled_reference
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import ValidationError
 
-from ci_mcp_kit import observing, sdk
+from ci_mcp_kit import observing, sdk_internals
 from ci_mcp_kit.observing import OTHER, Operation
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def watch(server: MCPServer[Any], name: str, targets: Mapping[str, Collection[st
         name: its name in reports.
         targets: method -> the names that are reported as they are ("tools/call": the tools).
     """
-    sdk.put_first_in_place_of_tracing(server, _Observing(name, targets))
+    sdk_internals.put_first_in_place_of_tracing(server, _Observing(name, targets))
 
 
 class _Observing:

@@ -17,7 +17,7 @@ from mcp.types import INTERNAL_ERROR, ErrorData, JSONRPCError, JSONRPCRequest, J
 from pydantic_core import PydanticSerializationError
 
 from ci_mcp_kit.jsonrpc import LineSplitter, Reader, Refusal
-from ci_mcp_kit.sdk import lowlevel_server
+from ci_mcp_kit.sdk_internals import lowlevel_server
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream

@@ -44,7 +44,7 @@ from ci_mcp_kit.argument_validation import Arguments, arguments_model, read_argu
 from ci_mcp_kit.errors import NotFound, ServiceError
 from ci_mcp_kit.outgoing_text import Cleaner, one_line
 from ci_mcp_kit.schemas import flatten, outline, outline_names
-from ci_mcp_kit.sdk import FuncMetadata, Tool
+from ci_mcp_kit.sdk_internals import FuncMetadata, Tool
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")

@@ -11,8 +11,8 @@ import anyio
 import anyio.lowlevel
 
 from ci_mcp_simulator.clock import ManualClock
+from ci_mcp_simulator.event_queue import Timeline
 from ci_mcp_simulator.faults import Faults
-from ci_mcp_simulator.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

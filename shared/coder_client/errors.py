@@ -1,4 +1,4 @@
-"""Coder as a service."""
+"""Coder as a service, and the errors that have more to say about it than those of `ci_mcp_kit.errors`."""
 
 from __future__ import annotations
 

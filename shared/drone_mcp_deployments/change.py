@@ -12,14 +12,14 @@ from ci_mcp_kit.guard.change import Change, Sent
 from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.guard.action import BuildAction
-from drone_mcp_build.guard.started_builds import (
+from drone_mcp_build.guard.new_build_answer import (
     STEP_WHERE_SKIPPED,
     describe_new_build,
     explain_failed_start,
     find_only_build,
     note_found,
 )
-from drone_mcp_build.guard.trigger_progress import reporting
+from drone_mcp_build.guard.trigger_heartbeat import reporting
 from drone_mcp_deployments.history import deployments_to
 from drone_mcp_deployments.plans import DeployPlan, Situation
 from drone_mcp_deployments.preview_names import is_preview
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.change import Plan
     from ci_mcp_kit.guard.spec import GuardSpec
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_build.guard.trigger_progress import Report
+    from drone_mcp_build.guard.trigger_heartbeat import Report
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_deployments.preview_ends import PreviewEnds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from typing_extensions import override
 
 from ci_mcp_kit.errors import NotFound
-from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.action_parameters import NOTHING_ADDED, Additions
 from drone_mcp_build.build_wording import clean_name
 from drone_mcp_deployments import plans
 from drone_mcp_deployments.change import DeploymentChange

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.errors import NotFound
-from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.action_parameters import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Plan
 from drone_mcp_build.approval_status import was_approved
 from drone_mcp_build.build_wording import SHORT_COMMIT, clean_name, describe_origin, name_build

@@ -18,8 +18,8 @@ from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.failed_steps import FailedStep, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_failure, is_final
-from drone_mcp_diagnosis.failure_signatures import first_failure, sign, signed
 from drone_mcp_diagnosis.other_builds import BROKEN, NO_PAST, Historian, Past, compare_with_target
+from drone_mcp_diagnosis.signer import first_failure, sign, signed
 from drone_mcp_diagnosis.step_reader import LogReading, StepReader
 from drone_mcp_diagnosis.verdicts import services_of_stage, verdict_of, verdict_of_build
 from drone_mcp_diagnosis.views import DiagnosisView, FailureView

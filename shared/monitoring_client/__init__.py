@@ -1,6 +1,6 @@
 """Reads the systems that watch running software, each by its own interface; nothing here changes anything.
 
-    backends        the services, and how to reach one
+    service_descriptors the services, and how to reach one
     refusals        the error for a response that is no success
     series, prometheus       metrics: Prometheus, and what has its HTTP API
     alerts, alertmanager     alerts that fire: Alertmanager

@@ -10,7 +10,7 @@ from ci_mcp_http.addresses import is_exposed
 from ci_mcp_http.tokens import bearer_header
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.secret_files import read_secret
-from monitoring_client.backends import ALERTS, LOGS, METRICS, SERVICES, TRACES
+from monitoring_client.service_descriptors import ALERTS, LOGS, METRICS, SERVICES, TRACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
-from monitoring_client.backends import PROMETHEUS
 from monitoring_client.refusals import get
 from monitoring_client.series import Series, choose_step
+from monitoring_client.service_descriptors import PROMETHEUS
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_config.agents.foreground import Foreground
     from drone_mcp_config.agents.prepared_run import PreparedRun
-    from drone_mcp_config.checking.check import Check
+    from drone_mcp_config.checking.check_result import Check
     from drone_mcp_config.installation.reading import Servers
 
 
@@ -125,7 +125,7 @@ class AgentRun:
         prepared = self.prepared
 
         def check() -> int:
-            from drone_mcp_config.checking.check import cleaner_for  # noqa: PLC0415 - brings the rules of redaction
+            from drone_mcp_config.checking.check_result import cleaner_for  # noqa: PLC0415 - brings the rules of redaction
             from drone_mcp_config.checking.servers import check_servers, report_failures  # noqa: PLC0415 - brings the SDK
 
             tools = expected_tools(prepared.role, installed)

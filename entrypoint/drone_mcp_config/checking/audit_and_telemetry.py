@@ -13,7 +13,7 @@ from ci_mcp_kit import telemetry
 from ci_mcp_kit.guard.variables import AUDIT
 from ci_mcp_kit.http_client_factory import http_client
 from ci_mcp_kit.outgoing_text import one_line
-from drone_mcp_config.checking.check import Check
+from drone_mcp_config.checking.check_result import Check
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping

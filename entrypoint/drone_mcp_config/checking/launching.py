@@ -13,7 +13,7 @@ import anyio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from drone_mcp_config.checking.check import cleaner_for
+from drone_mcp_config.checking.check_result import cleaner_for
 from drone_mcp_config.variable_references import Template
 
 if TYPE_CHECKING:

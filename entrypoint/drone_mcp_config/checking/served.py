@@ -12,7 +12,7 @@ import httpx
 from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.http_client_factory import http_client
 from ci_mcp_kit.outgoing_text import one_line
-from drone_mcp_config.checking.check import Check, compare_tools
+from drone_mcp_config.checking.check_result import Check, compare_tools
 from drone_mcp_config.plan.model import CALLER_TOKEN
 
 if TYPE_CHECKING:

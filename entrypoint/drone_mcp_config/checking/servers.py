@@ -9,7 +9,7 @@ import anyio
 from mcp import MCPError
 
 from ci_mcp_kit.answer import ERROR
-from drone_mcp_config.checking.check import Check, compare_tools
+from drone_mcp_config.checking.check_result import Check, compare_tools
 from drone_mcp_config.checking.launching import LaunchFailed, RunningServer, from_plan, launched
 from drone_mcp_config.checking.served import check_served
 from drone_mcp_config.plan.making import ExpectedTools

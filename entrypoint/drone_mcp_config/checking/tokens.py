@@ -10,7 +10,7 @@ import anyio
 from mcp.client.stdio import get_default_environment
 
 from ci_mcp_kit.access_check import FLAG
-from drone_mcp_config.checking.check import Check
+from drone_mcp_config.checking.check_result import Check
 from drone_mcp_config.checking.launching import from_plan
 from drone_mcp_config.plan.model import StdioServer
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_config.clients.expansion import (
+from drone_mcp_config.clients.reference_syntax import (
     CLAUDE,
     EDITOR,
     NOTHING,

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ci_mcp_kit.guard.variables import AUDIT
 from ci_mcp_kit.terminal import standard_output
-from drone_mcp_config.checking.check import Check, Status, cleaner_for
+from drone_mcp_config.checking.check_result import Check, Status, cleaner_for
 from drone_mcp_config.clients.configuration_builder import Choices, Transport, make_plan_context
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.drone import service as drone

@@ -17,7 +17,7 @@ import typer
 from ci_mcp_kit.gitremote import remote_repo
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
-from drone_mcp_config.checking.check import cleaner_for
+from drone_mcp_config.checking.check_result import cleaner_for
 from drone_mcp_config.clients.atomic_file import SECRET_FILE, update_text
 from drone_mcp_config.clients.configuration_builder import Choices
 from drone_mcp_config.clients.folders import UserFolders
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from drone_mcp_config.checking.check import Check
+    from drone_mcp_config.checking.check_result import Check
 
 T = TypeVar("T")
 

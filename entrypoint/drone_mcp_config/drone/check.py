@@ -22,7 +22,7 @@ from drone_mcp_build.scope import RepoScope
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.client import DroneClient
 from drone_mcp_client.errors import DRONE, AuthenticationFailed, ServiceError, Unreachable
-from drone_mcp_config.checking.check import Check
+from drone_mcp_config.checking.check_result import Check
 from drone_mcp_config.drone.service import REPO, TOKEN, TOKEN_FILE
 from drone_mcp_state import StoreError, open_store
 

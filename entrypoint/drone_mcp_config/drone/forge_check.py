@@ -17,7 +17,7 @@ from ci_mcp_kit.errors import AuthenticationFailed, ServiceError
 from ci_mcp_kit.http_client_factory import http_client
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
-from drone_mcp_config.checking.check import Check
+from drone_mcp_config.checking.check_result import Check
 from forge_access.settings import ForgeSettings
 from forge_client.errors import FORGE
 from forge_client.gitea.client import GiteaForge

@@ -13,7 +13,7 @@ from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_admin.changing.base import WIDTH, AdminChange, AdminPlan, ReadBack, find_dropped, show
 from drone_mcp_build.build_times import format_time
 from drone_mcp_build.cron_schedule import describe_schedule, next_time, parse_schedule
-from drone_mcp_build.guard.trigger_progress import reporting
+from drone_mcp_build.guard.trigger_heartbeat import reporting
 from drone_mcp_client import calls
 from drone_mcp_client.errors import NotFound
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_http.call import Call
     from ci_mcp_kit.guard.change import Sent
-    from drone_mcp_build.guard.trigger_progress import Report
+    from drone_mcp_build.guard.trigger_heartbeat import Report
     from drone_mcp_client.models import Cron
 
 

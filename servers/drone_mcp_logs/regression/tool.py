@@ -11,7 +11,7 @@ from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_diagnosis.build_history import Chronicle, Requests, newest_commit_first, placed
-from drone_mcp_diagnosis.failure_signatures import Signer
+from drone_mcp_diagnosis.signer import Signer
 from drone_mcp_diagnosis.step_outcomes import runs_of
 from drone_mcp_diagnosis.steps import find
 from drone_mcp_logs.regression.answer import Regression, answer

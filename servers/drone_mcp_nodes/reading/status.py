@@ -10,7 +10,7 @@ from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH, age, describe_drift, fit
 from drone_mcp_nodes.reading.events import describe_event
 from drone_mcp_nodes.reading.views import BuildLine, StatusView
-from drone_mcp_nodes.rules.build_labels import read_build
+from drone_mcp_nodes.rules.image_labels import read_build
 from drone_mcp_nodes.rules.standing import component_standing, service_standing, state_word
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 

@@ -14,7 +14,7 @@ from drone_mcp_nodes.formatting import REASON_WIDTH
 from drone_mcp_nodes.reading.planning import describe_definition, describe_steps, make_plan
 from drone_mcp_nodes.reading.revisions import MOST, describe_revision
 from drone_mcp_nodes.service_descriptor import NODES_WRITES
-from drone_mcp_nodes.writing.changes import NodeChange
+from drone_mcp_nodes.writing.base import NodeChange
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
 if TYPE_CHECKING:

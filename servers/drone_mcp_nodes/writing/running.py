@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from drone_mcp_nodes.reading.status import read_status
 from drone_mcp_nodes.rules.standing import AT_REST, component_standing, service_standing
-from drone_mcp_nodes.writing.changes import NodeChange
+from drone_mcp_nodes.writing.base import NodeChange
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
 if TYPE_CHECKING:

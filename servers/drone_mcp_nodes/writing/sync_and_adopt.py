@@ -14,7 +14,7 @@ from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_nodes.definition_lookup import find_definitions_of_node
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH, plural
 from drone_mcp_nodes.rules.standing import AT_REST, component_standing
-from drone_mcp_nodes.writing.changes import MOST_RESULTS, NodeChange
+from drone_mcp_nodes.writing.base import MOST_RESULTS, NodeChange
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
 if TYPE_CHECKING:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import clean_name
 from drone_mcp_client.status import is_failure
-from drone_mcp_observe.amounts import count
 from drone_mcp_observe.ci_alerts.rules import find_alerts
+from drone_mcp_observe.durations import count
 from drone_mcp_observe.sparkline import draw_over_time
 from drone_mcp_observe.views import CiAlert, CiAlertsView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drone_mcp_observe.ci_alerts.reading import StateReading
     from drone_mcp_observe.ci_alerts.rules import Alert, AlertRule
+    from drone_mcp_observe.ci_alerts.state_reader import StateReading
 
 _DAYS: Final = 14
 _NO_FEED: Final = "no receiver of webhooks fills a store here, so rules of a silent feed do not apply"

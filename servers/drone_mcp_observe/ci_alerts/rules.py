@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from drone_mcp_build.build_wording import clean_name
 from drone_mcp_client.status import is_failure, is_held
-from drone_mcp_observe.amounts import count, format_duration
+from drone_mcp_observe.durations import count, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.suggesting import suggest
 from ci_mcp_kit.yaml_source import InvalidFile, Kind, read_source
-from drone_mcp_observe.amounts import parse_duration
 from drone_mcp_observe.ci_alerts.rules import CONDITIONS, SEVERITIES, AlertRule
+from drone_mcp_observe.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import SHORT_COMMIT, clean_name
 from drone_mcp_build.refs import branch_of
 from drone_mcp_deployments.history import find_source, name_commits
-from drone_mcp_observe.amounts import count, format_duration
+from drone_mcp_observe.durations import count, format_duration
 from drone_mcp_observe.incident.symptoms import rank
 from drone_mcp_observe.views import IncidentDeployment, IncidentView, SymptomItem
 

@@ -19,7 +19,7 @@ from drone_mcp_observe.incident.symptoms import (
 )
 from drone_mcp_observe.system.reading import read_deployments, search_logs
 from monitoring_client import alertmanager, prometheus
-from monitoring_client.backends import ALERTS, LOGS, METRICS
+from monitoring_client.service_descriptors import ALERTS, LOGS, METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import clean_name
-from drone_mcp_observe.amounts import format_duration
+from drone_mcp_observe.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ from drone_mcp_diagnosis.build_history import Requests
 from drone_mcp_observe.history import read_history
 from drone_mcp_observe.system.log_patterns import MOST_LINES
 from monitoring_client import jaeger, loki, tempo, victorialogs
-from monitoring_client.backends import JAEGER, LOGS, LOKI, TRACES
+from monitoring_client.service_descriptors import JAEGER, LOGS, LOKI, TRACES
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build

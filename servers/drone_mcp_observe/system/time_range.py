@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ci_mcp_kit.errors import InvalidInput
-from drone_mcp_observe.amounts import parse_duration
+from drone_mcp_observe.durations import parse_duration
 
 
 @dataclass(frozen=True, slots=True)

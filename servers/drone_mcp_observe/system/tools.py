@@ -70,7 +70,7 @@ class SystemTools:
         from drone_mcp_observe.system import metric_summaries  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_observe.system.time_range import read_range  # noqa: PLC0415 - likewise
         from monitoring_client import prometheus  # noqa: PLC0415 - likewise
-        from monitoring_client.backends import METRICS  # noqa: PLC0415 - likewise
+        from monitoring_client.service_descriptors import METRICS  # noqa: PLC0415 - likewise
 
         time, endpoint = read_range(since, until, self._clock()), self._access.endpoints.choose(METRICS)
         if mode == "labels":
@@ -123,7 +123,7 @@ class SystemTools:
         from drone_mcp_observe.system.alert_summaries import present_alerts  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_observe.system.reading import read_deployments  # noqa: PLC0415 - likewise
         from monitoring_client import alertmanager  # noqa: PLC0415 - likewise
-        from monitoring_client.backends import ALERTS  # noqa: PLC0415 - likewise
+        from monitoring_client.service_descriptors import ALERTS  # noqa: PLC0415 - likewise
 
         endpoint = self._access.endpoints.choose(ALERTS)
         slug = self._access.resolve_repo(repo) if repo or self._access.default_repo() else None

@@ -21,7 +21,7 @@ from fleet_mcp.reading.showing import full_name
 from fleet_mcp.rules.contract import find_outcome
 from fleet_mcp.rules.links import read_link
 from fleet_mcp.rules.state import REACHABLE
-from fleet_mcp.writing.changes import FleetChange, check_idle
+from fleet_mcp.writing.base import FleetChange, check_idle
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fleet_mcp.guard.rules import FleetAction
     from fleet_mcp.rules.contract import Assignment
     from fleet_mcp.rules.state import State
-    from fleet_mcp.writing.changes import AgentReader
+    from fleet_mcp.writing.base import AgentReader
     from fleet_mcp.writing.views import ChangedView
 
 AT_WORK: Final = frozenset({"working", "silent", "ready"})

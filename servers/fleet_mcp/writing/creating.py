@@ -17,7 +17,7 @@ from fleet_mcp.access import ME
 from fleet_mcp.quoting import MESSAGE_WIDTH
 from fleet_mcp.reading.offers import choose_template
 from fleet_mcp.rules.contract import CREATED
-from fleet_mcp.writing.changes import FleetChange
+from fleet_mcp.writing.base import FleetChange
 
 if TYPE_CHECKING:
     from coder_client.models import Evaluation, Workspace

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.guard.acting import Actor
     from fleet_mcp.access import FleetAccess
-    from fleet_mcp.writing.changes import FleetChange
+    from fleet_mcp.writing.base import FleetChange
 
 Answer = ChangedView | InputRequiredResult
 OPERATION_OF: Final = {
@@ -59,7 +59,7 @@ class WritingTools:
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
         """Create an agent with a task; answers at once, before it runs."""
-        from fleet_mcp.writing.changes import check_text  # noqa: PLC0415 - on first use, to start fast
+        from fleet_mcp.writing.base import check_text  # noqa: PLC0415 - on first use, to start fast
         from fleet_mcp.writing.creating import CreateChange  # noqa: PLC0415 - likewise
 
         self._access.split_name(name)
@@ -94,8 +94,8 @@ class WritingTools:
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
         """Give an agent its next task; the outcome of the previous one is kept."""
+        from fleet_mcp.writing.base import check_text  # noqa: PLC0415 - likewise
         from fleet_mcp.writing.building import StartChange  # noqa: PLC0415 - on first use, to start fast
-        from fleet_mcp.writing.changes import check_text  # noqa: PLC0415 - likewise
         from fleet_mcp.writing.talking import MessageChange  # noqa: PLC0415 - likewise
 
         text, common = check_text(task, "task"), await self._common("start", agent, once)
@@ -115,7 +115,7 @@ class WritingTools:
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
         """Say something to a connected agent."""
-        from fleet_mcp.writing.changes import check_text  # noqa: PLC0415 - on first use, to start fast
+        from fleet_mcp.writing.base import check_text  # noqa: PLC0415 - on first use, to start fast
         from fleet_mcp.writing.talking import MessageChange  # noqa: PLC0415 - likewise
 
         text = check_text(message, "message")
@@ -171,7 +171,7 @@ class WritingTools:
 
         Its project, by which the guard decides, is read first; not where changes are off, as nothing is asked then.
         """
-        from fleet_mcp.writing.changes import AgentReader  # noqa: PLC0415 - on first use, to start fast
+        from fleet_mcp.writing.base import AgentReader  # noqa: PLC0415 - on first use, to start fast
 
         key, reader, project = check_key(once), AgentReader(self._access, agent), ""
         async with self._actor.recording_refusals(operation=operation, agent=agent):

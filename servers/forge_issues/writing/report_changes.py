@@ -18,7 +18,7 @@ from drone_mcp_diagnosis.live_log import Pace
 from forge_client.requests import IssueChanges
 from forge_issues.quoting import SHORT_COMMIT, day
 from forge_issues.reading.pull_lookup import find_pull_of_build
-from forge_issues.writing.changes import ForgeChange, ForgePlan
+from forge_issues.writing.base import ForgeChange, ForgePlan
 from forge_issues.writing.markers import make_key, make_marker, mark, read_report_marker
 from forge_issues.writing.report_text import TOKENS, is_red, title_flaky_step, write_flaky_step, write_report
 

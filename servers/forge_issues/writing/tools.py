@@ -28,8 +28,8 @@ from forge_issues.writing.views import WrittenView
 if TYPE_CHECKING:
     from ci_mcp_kit.guard.acting import Actor
     from forge_access.access import ForgeAccess
-    from forge_issues.writing.changes import ForgeChange
-    from forge_issues.writing.writer import Writer
+    from forge_issues.writing.base import ForgeChange
+    from forge_issues.writing.write_access import Writer
 
 GUIDE: Final = """\
 - Say on its pull request why a build failed: drone_report_build, one comment that is edited, never repeated. A flaky \

@@ -13,7 +13,7 @@ from typing import Final
 from typing_extensions import override
 
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.guard.added_parameters import Additions, names_a_secret
+from ci_mcp_kit.guard.action_parameters import Additions, names_a_secret
 from ci_mcp_kit.outgoing_text import cleaned, one_line
 from ci_mcp_kit.redact import MARK
 

@@ -13,7 +13,7 @@ from mcp.types import JSONRPCRequest
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
 
 from ci_mcp_kit.front.message_checks import CAPABILITIES_KEY, VERSION_KEY
-from ci_mcp_kit.sdk import lowlevel_server
+from ci_mcp_kit.sdk_internals import lowlevel_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

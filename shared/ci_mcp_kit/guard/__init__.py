@@ -21,7 +21,7 @@ Modules:
     protocols            what a domain implements: Action, Request, Writer
     spec                 GuardSpec, and the keys of role files
     rules                Rules and Decision: pure
-    added_parameters     Additions: the parameters and switches that an agent adds to a write: pure
+    action_parameters    Additions: the parameters and switches that an agent adds to a write: pure
     dangerous_variables  names that no pattern allows as parameters: pure
     variables, settings  the environment variables of every guard; GuardSettings
     planned_action       PlannedAction: an action that holds its calls

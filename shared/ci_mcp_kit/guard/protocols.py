@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ci_mcp_kit.guard.added_parameters import Additions
+    from ci_mcp_kit.guard.action_parameters import Additions
     from ci_mcp_kit.guard.operation_risk import Operation, Risk
 
     Gate = Callable[["Request"], None]

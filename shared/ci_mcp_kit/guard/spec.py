@@ -77,7 +77,7 @@ def allow_key(description: str) -> Schema:
 
 PARAMS_KEY: Final[Schema] = list_of(
     "Parameters that an agent may set; !glob takes away. None when left out.",
-    # As `_NAME` in `added_parameters`, with wildcards.
+    # As `_NAME` in `action_parameters`, with wildcards.
     {"type": "string", "pattern": r"^!?[A-Za-z0-9_.*?-]+$", "maxLength": 100},
 )
 RATE_PATTERN: Final = r"^[1-9][0-9]{0,3}/[mhd]$"

@@ -4,7 +4,7 @@ Harmless values that are common in build logs stay: commit ids, digests, UUIDs, 
 
 Modules:
     shape       Shape, Finder: patterns, each tried only where a literal text of it is found
-    values      placeholders, words, random texts
+    false_positives placeholders, words, random texts
     tokens      the formats of issuers' tokens
     names       what the name of a value says about it
     named       values with the name of a secret
@@ -22,13 +22,13 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.secret_shapes.commands import COMMANDS, argument_spans
+from ci_mcp_kit.secret_shapes.false_positives import may_go_on
 from ci_mcp_kit.secret_shapes.keys import key_spans
 from ci_mcp_kit.secret_shapes.named import NAMED
 from ci_mcp_kit.secret_shapes.requests import REQUESTS
 from ci_mcp_kit.secret_shapes.shape import Finder, lines_with, pattern
 from ci_mcp_kit.secret_shapes.tokens import TOKENS, unlisted_spans
 from ci_mcp_kit.secret_shapes.unescaping import ESCAPES, origins, unescape
-from ci_mcp_kit.secret_shapes.values import may_go_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.secret_shapes.false_positives import is_placeholder, is_words
 from ci_mcp_kit.secret_shapes.shape import Shape, lines_with, pattern
-from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

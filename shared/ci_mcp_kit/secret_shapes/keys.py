@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.secret_shapes.false_positives import may_go_on
 from ci_mcp_kit.secret_shapes.shape import pattern
-from ci_mcp_kit.secret_shapes.values import may_go_on
 
 if TYPE_CHECKING:
     import re

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ci_mcp_kit.secret_shapes.false_positives import is_placeholder, is_words, looks_random
 from ci_mcp_kit.secret_shapes.names import Hint, hint_of
 from ci_mcp_kit.secret_shapes.shape import Shape, pattern
-from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words, looks_random
 
 _STEMS = """
 passw passphrase passcode pass-phrase pass_phrase _pass -pass keypass storepass dbpass "pass 'pass pass= passin passout

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ci_mcp_kit.secret_shapes.false_positives import is_placeholder, is_words, looks_random
 from ci_mcp_kit.secret_shapes.shape import Shape, pattern
-from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words, looks_random
 
 _PORT = r"[0-9]{1,5}(?:[/?#]|$)"
 # RFC 9110, 11.6.2, and the schemes that services made up. Others are taken for prose where words follow.

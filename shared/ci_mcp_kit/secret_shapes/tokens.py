@@ -6,8 +6,8 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.secret_shapes.false_positives import is_words, looks_random
 from ci_mcp_kit.secret_shapes.shape import Shape, matches, pattern, shape
-from ci_mcp_kit.secret_shapes.values import is_words, looks_random
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.action_parameters import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import make_fingerprint
 from drone_mcp_client.status import blocked_stages

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.action_parameters import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Sent
 from ci_mcp_kit.guard.rules import Decision
 from drone_mcp_actions.changes import BuildChange
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_actions.views import ActionView
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_build.guard.trigger_progress import Report
+    from drone_mcp_build.guard.trigger_heartbeat import Report
 
 SLUG = "octo/hello"
 PROTECTED = "The repository is protected: a restart runs at once and passes by the approval"

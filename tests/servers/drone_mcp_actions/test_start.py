@@ -8,7 +8,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from drone_mcp_build.guard import trigger_progress
+from drone_mcp_build.guard import trigger_heartbeat
 from support.actions_desk import ADDITIONS, Desk, Person
 from support.patience import PATIENCE
 
@@ -113,7 +113,7 @@ async def test_a_wrong_pipeline_file_is_named_as_the_reason(at: Any) -> None:
 async def test_a_missing_pipeline_file_is_reported_while_drone_still_looks_for_it(
     at: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trigger_progress, "REPORT_SECONDS", 0.01)
+    monkeypatch.setattr(trigger_heartbeat, "REPORT_SECONDS", 0.01)
     reported, texts = anyio.Event(), []
 
     async def on_progress(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the SDK's signature

@@ -12,9 +12,9 @@ from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.token_count import count_tokens
 from drone_mcp_client.models import Build, Repo
 from drone_mcp_observe.ci_alerts.presenting import present_alerts
-from drone_mcp_observe.ci_alerts.reading import StateReading
 from drone_mcp_observe.ci_alerts.rules import CiState, RepoState
 from drone_mcp_observe.ci_alerts.rules_file import read_rules
+from drone_mcp_observe.ci_alerts.state_reader import StateReading
 from drone_mcp_observe.history import History
 from drone_mcp_observe.queue.presenting import present_queue
 from drone_mcp_observe.queue.reading import Place, QueueReading

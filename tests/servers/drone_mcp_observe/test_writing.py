@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_observe.amounts import count, format_duration, parse_duration
+from drone_mcp_observe.durations import count, format_duration, parse_duration
 from drone_mcp_observe.sparkline import WIDTH, draw_over_time, sparkline
 
 values = st.floats(-1e12, 1e12)

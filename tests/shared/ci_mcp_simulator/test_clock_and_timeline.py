@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_simulator.clock import EPOCH, ManualClock, run_with_timeout
-from ci_mcp_simulator.timeline import Timeline
+from ci_mcp_simulator.event_queue import Timeline
 
 
 async def test_sleepers_wake_in_order_of_their_due_times() -> None:

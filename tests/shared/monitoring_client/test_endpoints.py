@@ -9,8 +9,8 @@ import pytest
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.variables import SettingsError
 from monitoring_client import loki
-from monitoring_client.backends import LOGS, METRICS, SERVICES
 from monitoring_client.endpoints import Endpoints
+from monitoring_client.service_descriptors import LOGS, METRICS, SERVICES
 from monitoring_client.variables import VARIABLES, read_monitoring
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_config.checking.check import compare_tools
+from drone_mcp_config.checking.check_result import compare_tools
 from drone_mcp_config.plan.making import ExpectedTools
 from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting

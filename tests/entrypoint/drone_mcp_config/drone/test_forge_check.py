@@ -13,7 +13,7 @@ from drone_mcp_config.drone.forge_check import check_forge
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
-    from drone_mcp_config.checking.check import Check
+    from drone_mcp_config.checking.check_result import Check
     from support.simulator import SimulatorHandle
 
 NEEDED = {"drone_read_file": ("read:repository",), "drone_list_issues": ("read:issue",)}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.guard.added_parameters import Additions
+from ci_mcp_kit.guard.action_parameters import Additions
 from ci_mcp_kit.guard.errors import WritesDisabled
 from ci_mcp_kit.guard.operation_risk import Operation, Risk
 from ci_mcp_kit.guard.rules import matches

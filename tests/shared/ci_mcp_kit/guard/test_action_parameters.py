@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
 from ci_mcp_kit.guard import variables
-from ci_mcp_kit.guard.added_parameters import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.action_parameters import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.operation_risk import Operation, Risk, by_name
 from ci_mcp_kit.guard.rules import Rules
 from ci_mcp_kit.guard.spec import PARAMS_KEY, GuardSpec, allow_key

@@ -16,7 +16,7 @@ from ci_mcp_kit.sentences import begin_sentence
 from ci_mcp_logs.line_budget import new_nonce
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH
 from drone_mcp_nodes.guard.rules import NODES_GUARD, NodeAction
-from drone_mcp_nodes.node_request import NodeCall
+from drone_mcp_nodes.node_call import NodeCall
 from drone_mcp_nodes.reading.status import read_status
 from drone_mcp_nodes.service_descriptor import NODES_WRITES
 from drone_mcp_nodes.writing.views import ChangedView

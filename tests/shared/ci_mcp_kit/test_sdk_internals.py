@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from mcp.server.mcpserver import MCPServer
 
-from ci_mcp_kit import sdk
+from ci_mcp_kit import sdk_internals
 
 ROOT = Path(__file__).parents[3]
 SDK_MODULE = ROOT / "shared" / "ci_mcp_kit" / "sdk.py"
 MODULES = [module for layer in ("shared", "servers", "entrypoint") for module in sorted((ROOT / layer).rglob("*.py"))]
 
 # The modules that pages of the SDK's documentation import from (https://py.sdk.modelcontextprotocol.io). A further one
-# comes here if a page shows it, and else into `ci_mcp_kit.sdk`.
+# comes here if a page shows it, and else into `ci_mcp_kit.sdk_internals`.
 DOCUMENTED = {
     "mcp",
     "mcp.client.stdio",
@@ -107,4 +107,4 @@ def test_a_further_use_would_be_found(source: str) -> None:
 
 
 def test_the_insides_were_read_in_the_version_of_the_sdk_that_is_installed() -> None:
-    assert version("mcp") == sdk.SDK_VERSION
+    assert version("mcp") == sdk_internals.SDK_VERSION

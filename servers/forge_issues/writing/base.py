@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from forge_client.forge import Forge
     from forge_client.models.server import Repository
     from forge_issues.writing.views import Outcome
-    from forge_issues.writing.writer import Writer
+    from forge_issues.writing.write_access import Writer
 
 LONGEST_SHOWN: Final = 3_000  # characters of a text in an answer
 MINE_LISTED: Final = 50  # of our user's newest issues, which the search does not know yet

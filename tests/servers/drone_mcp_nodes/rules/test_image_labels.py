@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_nodes.rules.build_labels import NUMBER, REVISION, SLUG, SOURCE, BuildOfImage, read_build
+from drone_mcp_nodes.rules.image_labels import NUMBER, REVISION, SLUG, SOURCE, BuildOfImage, read_build
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
