@@ -276,7 +276,7 @@ def _last_lines(text: LogText) -> Excerpt:
 
     numbers = [number for number, line in enumerate(text.lines, 1) if line.strip()][-_SHOWN:]
     blocks = (
-        Block(number, number, "last lines", (ExcerptLine(number, text.lines[number - 1]),), rank)
+        Block(number, number, "last lines", (ExcerptLine(number, text.lines[number - 1]),), rank, rank)
         for rank, number in enumerate(numbers, 1)
     )
     return Excerpt(tuple(blocks), len(text.lines), 0)

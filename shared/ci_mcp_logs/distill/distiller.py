@@ -46,13 +46,23 @@ class ExcerptLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Neighbouring lines shown together. `start` and `end` are 1-based and inclusive, `score` is their weight."""
+    """Neighbouring lines shown together.
+
+    Attributes:
+        start: number of the first line, from 1.
+        end: number of the last line.
+        reason: why they were chosen.
+        lines: the lines.
+        score: their weight, which grows with their number.
+        best: how likely the likeliest of them is to belong to the evidence.
+    """
 
     start: int
     end: int
     reason: str
     lines: tuple[ExcerptLine, ...]
     score: float
+    best: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,7 @@ def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[i
             reason=reason,
             lines=tuple(_folded([(numbers[i], texts[i]) for i in group], longest)),
             score=round(sum(chances[i] for i in group), 3),
+            best=round(max(chances[i] for i in group), 3),
         )
 
 

@@ -81,6 +81,19 @@ async def test_the_demos_failing_build_is_diagnosed_without_a_number(connect: An
     assert asked == ["/latest", "/4/logs/1/4", "", "/3", "/3/logs/1/3"]
 
 
+@pytest.mark.parametrize("budget", [200, 300])
+async def test_of_a_small_budget_a_stack_trace_takes_no_room_from_the_message(connect: Any, budget: int) -> None:
+    async with (
+        running_simulator("demo", socket=True) as drone,
+        connect(DRONE_SERVER=drone.url, DRONE_TOKEN=drone.admin_token) as agent,
+    ):
+        answer = await agent.diagnose(number=4, token_budget=budget)
+    first, second, *_ = (text.strip() for _, _, text in answer.lines())
+    assert first.startswith("Firefox 60.0.0 (Windows 7.0.0) upgrade")
+    assert second == "Expected function to throw an Error."
+    assert answer.size <= budget
+
+
 async def test_the_first_failure_comes_first_what_follows_next_and_ignored_ones_last(connect: Any) -> None:
     async with (
         running_simulator("failures", socket=True) as drone,

@@ -225,5 +225,5 @@ def test_the_class_of_a_build_in_which_nothing_failed(build: Build, kind: str) -
 
 def test_lines_in_a_row_are_shown_once_with_their_count() -> None:
     text = LogText(("boom",) * 5 + ("end",))
-    seen = Excerpt((Block(1, 6, "why", (ExcerptLine(1, "boom", times=5), ExcerptLine(6, "end")), 1.0),), 6, 9)
+    seen = Excerpt((Block(1, 6, "why", (ExcerptLine(1, "boom", times=5), ExcerptLine(6, "end")), 1.0, 1.0),), 6, 9)
     assert [row.text for row in write_excerpt(text, seen, 1000, 100)] == ["1| boom  [5 times]", "6| end"]
