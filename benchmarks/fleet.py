@@ -44,7 +44,7 @@ from ci_mcp_simulator.faults import Fault
 from coder_simulator.app import serving
 from coder_simulator.records import Build
 from coder_simulator.scenario import Scenario, make_world
-from fleet_mcp.rules.task_history import BUILDS
+from fleet_mcp.rules.past_tasks import BUILDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

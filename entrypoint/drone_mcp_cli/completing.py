@@ -88,7 +88,7 @@ def _ask(context: typer.Context, incomplete: str, read: Callable[[Completer], Aw
         from drone_mcp_build.settings import Settings  # noqa: PLC0415
         from drone_mcp_cli.tool_names import REPOS  # noqa: PLC0415
         from drone_mcp_cli.toolbox import open_toolbox  # noqa: PLC0415
-        from drone_mcp_known.access import KnownAccess  # noqa: PLC0415
+        from drone_mcp_known.client_and_store import KnownAccess  # noqa: PLC0415
         from drone_mcp_known.completions import Completer  # noqa: PLC0415
 
         toolbox = open_toolbox(context.params.get("role"), context.params.get("roles_dir"))

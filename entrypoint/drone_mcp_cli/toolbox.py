@@ -21,7 +21,7 @@ from drone_mcp_config.serving.servers import HostedServer, hosted_servers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_config.installation.manifest import Manifest, ManifestTool
+    from drone_mcp_config.installation.server_manifest import Manifest, ManifestTool
 
 LOG_LEVEL = "DRONE_MCP_LOG_LEVEL"
 

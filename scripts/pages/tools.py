@@ -17,7 +17,7 @@ from drone_mcp_config.installation.reading import read_installation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_config.installation.manifest import Manifest
+    from drone_mcp_config.installation.server_manifest import Manifest
 
 HEAD = """\
 # Tools: arguments and answers

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from importlib.metadata import PackageMetadata
     from pathlib import Path
 
-    from drone_mcp_config.installation.manifest import Manifest
+    from drone_mcp_config.installation.server_manifest import Manifest
 
 ENTRY = "server.py"
 SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.guard.change import Plan
 from ci_mcp_kit.sentences import begin_sentence
-from drone_mcp_build.approval_status import was_approved
 from drone_mcp_build.build_wording import clean_name, describe_origin, name_build, name_stages
 from drone_mcp_build.guard.action import DEPLOYMENTS, OPERATIONS, BuildAction
+from drone_mcp_build.past_approval import was_approved
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.status import blocked_stages, is_final, is_held

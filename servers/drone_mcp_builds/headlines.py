@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.sentences import begin_sentence
-from drone_mcp_build.build_outlook import POSSIBLE_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
 from drone_mcp_build.build_wording import clean_name
+from drone_mcp_build.stall_detection import POSSIBLE_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
 from drone_mcp_build.stopped_build import judge_stopped_build
 from drone_mcp_builds import failure_description
 from drone_mcp_builds.formatting import (

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build.build_outlook import Outlook, outlook_of
 from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.failure_class import judge
 from drone_mcp_build.refs import history_branch
+from drone_mcp_build.stall_detection import Outlook, outlook_of
 from drone_mcp_build.stopped_build import judge_stopped_build
 from drone_mcp_builds import failure_description
 from drone_mcp_client import status

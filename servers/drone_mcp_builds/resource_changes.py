@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_builds.reading import ViewReader
     from drone_mcp_client.models import Build
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 logger = logging.getLogger(__name__)
 

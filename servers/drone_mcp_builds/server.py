@@ -17,7 +17,7 @@ from drone_mcp_builds.resources import BuildResources
 from drone_mcp_builds.subscriptions import Subscriptions
 from drone_mcp_builds.tools import BuildTools
 from drone_mcp_builds.waiting import Waiter
-from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.client_and_store import KnownAccess
 from drone_mcp_known.completions import Completer
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_kit.outgoing_text import one_line
-from drone_mcp_build.build_outlook import describe_pending
 from drone_mcp_build.build_wording import clean_name
+from drone_mcp_build.stall_detection import describe_pending
 from drone_mcp_builds import failure_description
 from drone_mcp_builds.formatting import ERROR_WIDTH, count_seconds, format_count, join_names, name_stage
 from drone_mcp_builds.views import StageView, StepView

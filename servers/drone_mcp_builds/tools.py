@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_builds.reading import ViewReader
     from drone_mcp_builds.waiting import Waiter
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 RepoArgument = Annotated[str | None, Field(description="owner/name or URL")]
 BuildNumber = Annotated[int | None, Field(ge=1, description="1+; default: newest of the default branch")]

@@ -15,7 +15,7 @@ from drone_mcp_diagnosis.views import LOST_HEAD
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 
 class LogResources:

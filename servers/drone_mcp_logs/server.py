@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
-from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.client_and_store import KnownAccess
 from drone_mcp_known.completions import Completer
 from drone_mcp_logs.prompts import LogPrompts
 from drone_mcp_logs.resources import LogResources

@@ -24,7 +24,7 @@ from drone_mcp_logs.search.views import SearchView
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 Repo = Annotated[str | None, Field(description="owner/name or URL")]
 Number = Annotated[int | None, Field(description="1+; default: newest", ge=1)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_kit.answer import View
 from ci_mcp_kit.outgoing_text import one_line
-from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.answer_text import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from typing_extensions import override
 
 from ci_mcp_kit import observing
-from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.client_and_store import KnownAccess
 
 if TYPE_CHECKING:
     from collections.abc import Callable

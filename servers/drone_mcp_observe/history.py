@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drone_mcp_client.models import Build, Repo
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 MOST_REQUESTS: Final = 60  # in one call: a page of 100 builds, or a build with its stages, costs one
 MOST_BUILDS: Final = 500  # of one repository

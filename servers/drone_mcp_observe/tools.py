@@ -15,7 +15,7 @@ from drone_mcp_observe.views import CiAlertsView, QueueView, TrendsView
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
     from drone_mcp_observe.ci_alerts.rules import AlertRule
     from drone_mcp_observe.settings import ObserveSettings
 

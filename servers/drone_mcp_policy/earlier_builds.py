@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_client.errors import NotFound
-from drone_mcp_policy.earlier_tries import History, count_attempts
+from drone_mcp_policy.earlier_attempts import History, count_attempts
 from drone_mcp_policy.rules import MOST_RETRIES
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 _PAGE: Final = 100  # builds; Drone's maximum (harness/drone v2.25.0, handler/api/repos/builds/list.go)
 _PAGES: Final = 2

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from drone_mcp_policy.earlier_tries import count_attempts
+from drone_mcp_policy.earlier_attempts import count_attempts
 from drone_mcp_policy.matching import find_mismatch
 from drone_mcp_policy.states import decide_by_state, describe_vain_wait
 
 if TYPE_CHECKING:
-    from drone_mcp_policy.earlier_tries import Attempts, History
+    from drone_mcp_policy.earlier_attempts import Attempts, History
     from drone_mcp_policy.facts import Facts
     from drone_mcp_policy.rules import Rule, Rules
     from drone_mcp_policy.states import Action, State

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.outgoing_text import one_line
-from drone_mcp_policy.earlier_tries import History
+from drone_mcp_policy.earlier_attempts import History
 from drone_mcp_policy.facts import collect_facts
 from drone_mcp_policy.next_step import decide
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
-from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.client_and_store import KnownAccess
 from drone_mcp_policy.resources import PolicyResources
 from drone_mcp_policy.settings import PolicySettings
 from drone_mcp_policy.tools import PolicyTools

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from drone_mcp_build.build_outlook import PATIENCE_SECONDS, POSSIBLE_REASONS, Outlook, describe_pending, outlook_of
+from drone_mcp_build.stall_detection import PATIENCE_SECONDS, POSSIBLE_REASONS, Outlook, describe_pending, outlook_of
 from drone_mcp_client.status import FAILED, FINAL, blocked_stages, failed_at_trigger
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_client.models import Build
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
     from drone_mcp_known.known import Observation
     from drone_mcp_policy.next_step import Evaluation
     from drone_mcp_policy.rules import Rules
@@ -99,8 +99,8 @@ class PolicyTools:
         return observation, OF_ANY_REF if observation.of_any_ref else ""
 
     async def _consider(self, repo: str, build: Build | None, diagnosed: Judgement | None) -> Evaluation:
+        from drone_mcp_policy.earlier_attempts import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.earlier_builds import read_history  # noqa: PLC0415 - likewise
-        from drone_mcp_policy.earlier_tries import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.facts import collect_facts  # noqa: PLC0415 - likewise
         from drone_mcp_policy.next_step import evaluate, may_retry  # noqa: PLC0415 - likewise
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ci_mcp_kit.answer import View, to_json
 from ci_mcp_kit.outgoing_text import cleaned, one_line
-from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.answer_text import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from jenkins_mcp_simulator.export_values import constants, full_display_name, jo
 from jenkins_mcp_simulator.parameter_exports import export_parameter
 from jenkins_mcp_simulator.records import JAVA_CLASSES
 from jenkins_mcp_simulator.tree import Exported, ExportedList
-from jenkins_mcp_simulator.waiting import why
+from jenkins_mcp_simulator.wait_reasons import why
 from jenkins_mcp_simulator.world import PERMALINKS
 
 if TYPE_CHECKING:

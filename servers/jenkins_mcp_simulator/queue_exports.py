@@ -10,7 +10,7 @@ from jenkins_mcp_simulator.job_exports import color
 from jenkins_mcp_simulator.parameter_exports import export_causes, export_values
 from jenkins_mcp_simulator.records import JAVA_CLASSES
 from jenkins_mcp_simulator.tree import Exported
-from jenkins_mcp_simulator.waiting import is_stuck, why
+from jenkins_mcp_simulator.wait_reasons import is_stuck, why
 
 if TYPE_CHECKING:
     from jenkins_mcp_simulator.records import Item

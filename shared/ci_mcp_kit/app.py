@@ -20,6 +20,7 @@ from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.front.takeover import Handover
 from ci_mcp_kit.hidden_tools import ToolScopes
 from ci_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
+from ci_mcp_kit.misconfiguration_notice import NEXT_STEP, notice
 from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.resources_and_prompts import (
@@ -35,7 +36,6 @@ from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
 from ci_mcp_kit.unknown_names import Offer
 from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
-from ci_mcp_kit.wrong_environment import NEXT_STEP, notice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
@@ -223,9 +223,10 @@ def run(
 ) -> None:
     """Run the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
 
-    A server over stdin and stdout serves in a wrong environment, too, and reports the fault (`wrong_environment`). Once
-    the server is made, the variables that are for writing alone are removed from the environment, so that no child
-    process inherits them. Called with `audit`, a server that writes looks at an audit file instead.
+    A server over stdin and stdout serves in a wrong environment, too, and reports the fault
+    (`misconfiguration_notice`). Once the server is made, the variables that are for writing alone are removed from the
+    environment, so that no child process inherits them. Called with `audit`, a server that writes looks at an audit
+    file instead.
 
     Exits with 0 when the client ended it (end of input, SIGINT or SIGTERM); with 2 and one line on stderr where the
     environment or the address is wrong, over HTTP and with --check-environment.

@@ -15,5 +15,5 @@ Modules:
     comparison      the lines that the log of another run lacks
     failure_signs   the class of a failure by what tools print
     diagnosis       the verdicts on all failures of a build, and the answer
-    answers         the text of an answer, and its size
+    answer_text     the text of an answer, and its size
 """

@@ -83,8 +83,8 @@ def write_to_fit(text: LogText, study: Study, exit_code: int, found: Excerpt, ro
 def write_excerpt(text: LogText, found: Excerpt, room: int, widest: int, first: ExcerptLine | None = None) -> list[Row]:
     """Write the excerpt's lines, as many as there is room for, in the order of the log.
 
-    `first` is chosen before all others, then the blocks with the likeliest lines: of little room the heaviest block, such
-    as a long stack trace, would take all.
+    `first` is chosen before all others, then the blocks with the likeliest lines: the heaviest block, such as a long
+    stack trace, would take all of little room.
     """
     # Numbers that count from the end are the longer, the earlier their lines.
     widest_number = text.last if text.first > 0 else text.first + min((line.number for line in found.lines), default=1)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit.errors import NotFound
 from ci_mcp_kit.guard.action_parameters import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Plan
-from drone_mcp_build.approval_status import was_approved
 from drone_mcp_build.build_wording import SHORT_COMMIT, clean_name, describe_origin, name_build
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.past_approval import was_approved
 from drone_mcp_build.refs import branch_of, pull_request_of
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
     from drone_mcp_diagnosis.flaky_steps import FlakyStep
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
     Report = Callable[[float, float | None, str | None], Awaitable[None]]
 

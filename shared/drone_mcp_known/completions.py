@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mcp.types import Completion
 
     from drone_mcp_client.models import Build, Stage, Step
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")  # of a build, an int64
 

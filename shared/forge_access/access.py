@@ -9,7 +9,7 @@ from typing_extensions import override
 from ci_mcp_kit import observing
 from ci_mcp_kit.bounded_memory import Memory
 from ci_mcp_kit.errors import PermissionDenied
-from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.client_and_store import KnownAccess
 from forge_client.errors import FORGE, RepositoryRenamed
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Reads the systems that watch running software, each by its own interface; nothing here changes anything.
 
     service_descriptors the services, and how to reach one
-    refusals        the error for a response that is no success
+    responses       reads a response; the error for one that is no success
     series, prometheus       metrics: Prometheus, and what has its HTTP API
     alerts, alertmanager     alerts that fire: Alertmanager
     log_records, loki, victorialogs   lines of logs: Loki, VictoriaLogs

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import BaseModel, TypeAdapter
 
 from monitoring_client.alerts import SystemAlert
-from monitoring_client.refusals import get
+from monitoring_client.responses import get
 from monitoring_client.service_descriptors import ALERTMANAGER
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from ci_mcp_http.call import Call, quote_segment
 from ci_mcp_kit.errors import InvalidInput
-from monitoring_client.refusals import get
+from monitoring_client.responses import get
 from monitoring_client.service_descriptors import JAEGER
 from monitoring_client.traces import Span
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel
 
 from monitoring_client.log_records import LogRecord, in_order
-from monitoring_client.refusals import get
+from monitoring_client.responses import get
 from monitoring_client.service_descriptors import LOKI
 
 if TYPE_CHECKING:

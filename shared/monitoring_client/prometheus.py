@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
-from monitoring_client.refusals import get
+from monitoring_client.responses import get
 from monitoring_client.series import Series, choose_step
 from monitoring_client.service_descriptors import PROMETHEUS
 

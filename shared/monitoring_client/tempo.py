@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from ci_mcp_http.call import Call, quote_segment
 from monitoring_client.jaeger import check_trace_id
-from monitoring_client.refusals import get
+from monitoring_client.responses import get
 from monitoring_client.service_descriptors import TEMPO
 from monitoring_client.traces import Span
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import from_json
 
 from monitoring_client.log_records import LogRecord, in_order
-from monitoring_client.refusals import get
+from monitoring_client.responses import get
 from monitoring_client.service_descriptors import VICTORIALOGS
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from drone_mcp_build.settings import Settings
-from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.client_and_store import KnownAccess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

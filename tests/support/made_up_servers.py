@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from drone_mcp_build.guard.spec import BUILD_GUARD
 from drone_mcp_client.errors import DRONE
-from drone_mcp_config.installation.manifest import Manifest
 from drone_mcp_config.installation.reading import GROUP
+from drone_mcp_config.installation.server_manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_logs.diagnosis.verdicts import CLASSES, Judgement
 from drone_mcp_client.models import Build
-from drone_mcp_policy.earlier_tries import History
+from drone_mcp_policy.earlier_attempts import History
 from drone_mcp_policy.facts import collect_facts
 from drone_mcp_policy.next_step import Decision, Evaluation, decide, evaluate
 from drone_mcp_policy.rules_file import read_rules

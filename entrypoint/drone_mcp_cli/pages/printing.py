@@ -9,11 +9,11 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from ci_mcp_kit.terminal import console_on
 from drone_mcp_cli import exit_codes, tool_names
+from drone_mcp_cli.pages.across_builds import comparison_page, flaky_page, regression_page
+from drone_mcp_cli.pages.actions_and_errors import action_page, error_page, next_step_line, notice_line, plain_page
 from drone_mcp_cli.pages.builds import build_page, builds_page, repos_page
-from drone_mcp_cli.pages.changes_and_errors import action_page, error_page, next_step_line, notice_line, plain_page
 from drone_mcp_cli.pages.diagnosis import diagnosis_page
 from drone_mcp_cli.pages.logs import logs_page, search_page
-from drone_mcp_cli.pages.regression import comparison_page, flaky_page, regression_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -18,7 +18,7 @@ from drone_mcp_config.checking.check_result import Check
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from drone_mcp_config.installation.manifest import ManifestService
+    from drone_mcp_config.installation.server_manifest import ManifestService
 
 PATIENCE = 10.0  # seconds for one answer; a doctor does not let people wait
 LONGEST_QUOTE = 200  # characters of a library's message in ours

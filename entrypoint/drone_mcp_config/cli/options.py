@@ -8,7 +8,7 @@ import typer
 
 from drone_mcp_config.clients.configuration_builder import SERVED_AT, Transport
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
-from drone_mcp_config.roles.added_servers import Delegation
+from drone_mcp_config.roles.delegated_servers import Delegation
 from drone_mcp_config.roles.library import role_library
 
 

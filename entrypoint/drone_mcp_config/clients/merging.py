@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from drone_mcp_config.clients.entries import Entry
-    from drone_mcp_config.installation.manifest import Manifest
+    from drone_mcp_config.installation.server_manifest import Manifest
 
 _ADDRESSES = ("url", "httpUrl", "serverUrl", "uri")
 _SERVED = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp\Z")  # as `drone-mcp-config serve` routes

@@ -18,7 +18,7 @@ import yaml
 from ci_mcp_kit.yaml_source import YAML_ERRORS
 from drone_mcp_config.clients import jsonc, yaml_mappings
 from drone_mcp_config.clients.merging import merge_servers
-from drone_mcp_config.clients.toml_tables import comments, remove_tables
+from drone_mcp_config.clients.toml_table_removal import comments, remove_tables
 from drone_mcp_config.errors import NotWritten
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_config.clients.entries import Entry
     from drone_mcp_config.clients.formats import ClientFormat
-    from drone_mcp_config.installation.manifest import Manifest
+    from drone_mcp_config.installation.server_manifest import Manifest
 
 
 BYTE_ORDER_MARK = "\ufeff"

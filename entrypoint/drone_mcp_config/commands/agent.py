@@ -13,7 +13,7 @@ from drone_mcp_config.agents.run_agent import AgentRun, report
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
-from drone_mcp_config.roles.added_servers import load_delegated
+from drone_mcp_config.roles.delegated_servers import load_delegated
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import narrow_role
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_config.agents.delivery import Delivery
     from drone_mcp_config.agents.prepared_run import Assignment
-    from drone_mcp_config.roles.added_servers import Delegation
+    from drone_mcp_config.roles.delegated_servers import Delegation
 
 
 def run(

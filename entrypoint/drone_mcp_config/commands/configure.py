@@ -16,7 +16,7 @@ from drone_mcp_config.clients.other_servers import OtherServer, find_other_serve
 from drone_mcp_config.clients.text_editing import EditByHand, new_text, updated_text
 from drone_mcp_config.errors import NotWritten, UserError
 from drone_mcp_config.installation.reading import read_installation
-from drone_mcp_config.roles.added_servers import load_delegated
+from drone_mcp_config.roles.delegated_servers import load_delegated
 from drone_mcp_config.roles.library import role_library
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drone_mcp_config.installation.reading import Servers
-    from drone_mcp_config.roles.added_servers import Delegation
+    from drone_mcp_config.roles.delegated_servers import Delegation
     from drone_mcp_config.roles.library import RoleLibrary
 
 

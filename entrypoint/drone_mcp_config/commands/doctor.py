@@ -29,7 +29,7 @@ from drone_mcp_config.plan.making import (
     self_checking_servers,
 )
 from drone_mcp_config.plan.token_variables import service_sources
-from drone_mcp_config.roles.added_servers import NOTHING_ADDED, load_delegated
+from drone_mcp_config.roles.delegated_servers import NOTHING_ADDED, load_delegated
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, narrow_role
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from drone_mcp_config.plan.model import RolePlan
-    from drone_mcp_config.roles.added_servers import Delegation
+    from drone_mcp_config.roles.delegated_servers import Delegation
 
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 

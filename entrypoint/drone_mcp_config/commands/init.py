@@ -26,7 +26,7 @@ from drone_mcp_config.commands import configure, doctor
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
-from drone_mcp_config.roles.added_servers import Delegation
+from drone_mcp_config.roles.delegated_servers import Delegation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 

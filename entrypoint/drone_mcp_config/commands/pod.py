@@ -21,7 +21,7 @@ from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.token_variables import secret_variables, token_sources
-from drone_mcp_config.roles.added_servers import load_delegated
+from drone_mcp_config.roles.delegated_servers import load_delegated
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.model import IMAGE, VARIABLE
 from drone_mcp_config.secret_recognition import names_a_secret
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_config.clients.formats import ClientName
     from drone_mcp_config.installation.reading import Servers
-    from drone_mcp_config.roles.added_servers import Delegation
+    from drone_mcp_config.roles.delegated_servers import Delegation
     from drone_mcp_config.roles.loading import Role
 
 # A name that can stand in an address without escapes.

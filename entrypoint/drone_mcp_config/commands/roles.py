@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from drone_mcp_config.installation.manifest import ManifestTool
     from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.installation.server_manifest import ManifestTool
 
 
 def run(roles_dir: Path | None) -> None:

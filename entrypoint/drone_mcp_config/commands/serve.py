@@ -21,7 +21,7 @@ from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
-from drone_mcp_config.roles.added_servers import Delegation, RoleChoice, load_delegated
+from drone_mcp_config.roles.delegated_servers import Delegation, RoleChoice, load_delegated
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import narrow_role
 from drone_mcp_config.serving.app import many_roles, one_role, serving_app
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from ci_mcp_kit.http_app import HttpApp
     from ci_mcp_kit.http_process import SideService
     from ci_mcp_kit.http_serving import Places
-    from drone_mcp_config.installation.manifest import ManifestService
     from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.installation.server_manifest import ManifestService
     from drone_mcp_config.serving.pool import SetKey
 
 

@@ -10,14 +10,14 @@ import yaml
 from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.plan.making import offered_tools
 from drone_mcp_config.plan.token_variables import sources_of
-from drone_mcp_config.roles.added_servers import load_delegated
+from drone_mcp_config.roles.delegated_servers import load_delegated
 from drone_mcp_config.roles.library import role_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from drone_mcp_config.roles.added_servers import Delegation
+    from drone_mcp_config.roles.delegated_servers import Delegation
     from drone_mcp_config.roles.loading import Role
     from drone_mcp_config.roles.model import Agent, External
     from drone_mcp_config.roles.role_source import KeyPath

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from drone_mcp_config.installation.manifest import Manifest
+from drone_mcp_config.installation.server_manifest import Manifest
 
 GROUP = "drone_mcp.servers"
 

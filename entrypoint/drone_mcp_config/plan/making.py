@@ -19,8 +19,8 @@ from drone_mcp_config.variable_references import Template
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from drone_mcp_config.installation.manifest import Manifest, ManifestGuard
     from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.installation.server_manifest import Manifest, ManifestGuard
     from drone_mcp_config.roles.loading import Role
     from drone_mcp_config.roles.model import External, ServerEntry
 

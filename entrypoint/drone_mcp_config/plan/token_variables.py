@@ -15,8 +15,8 @@ from drone_mcp_config.variable_references import Template
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_config.installation.manifest import Manifest
     from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.installation.server_manifest import Manifest
     from drone_mcp_config.roles.loading import Role
     from drone_mcp_config.roles.model import ServerEntry
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, create_model
 from drone_mcp_config.roles.model import StrictModel, check_is_name
 
 if TYPE_CHECKING:
-    from drone_mcp_config.installation.manifest import KeySchema, ManifestGuard
+    from drone_mcp_config.installation.server_manifest import KeySchema, ManifestGuard
 
 
 class GuardBase(StrictModel):

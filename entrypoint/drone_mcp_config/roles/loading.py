@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from drone_mcp_config.installation.manifest import Manifest
     from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.installation.server_manifest import Manifest
     from drone_mcp_config.roles.library import RoleLibrary
 
 
@@ -52,7 +52,7 @@ class Role:
         lineage: the names of the role and its parents, nearest first.
         origins: the place of each value that a file sets.
         left_out: optional server that cannot work here (`narrow_role`) -> the address variables that are not set.
-        limits: server that was added (`added_servers`) -> the repositories that it may see, where not `repos`.
+        limits: server that was added (`delegated_servers`) -> the repositories that it may see, where not `repos`.
         added: the servers that were added.
         not_held: those that were to be added and are not, each with the reason.
     """

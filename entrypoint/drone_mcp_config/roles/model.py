@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NAME = r"^[a-z][a-z0-9-]{0,31}$"  # of servers also in the paths of a served role (`serving.app`)
-# As `installation.manifest` demands of our own, for the same clients.
+# As `installation.server_manifest` demands of our own, for the same clients.
 SERVER_NAME = r"^[A-Za-z][A-Za-z0-9-]{0,19}$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 GLOB: str = REPO_GLOB["pattern"]

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ci_mcp_kit.http_settings import HttpSettings
-    from drone_mcp_config.installation.manifest import ManifestService
-    from drone_mcp_config.roles.added_servers import RoleChoice
+    from drone_mcp_config.installation.server_manifest import ManifestService
+    from drone_mcp_config.roles.delegated_servers import RoleChoice
     from drone_mcp_config.serving.callers import CallerBook, Limits
 
     Services = Collection[ManifestService]

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from ci_mcp_kit.yaml_source import InvalidFile, Kind, read_source
 from drone_mcp_config.errors import InvalidRole, UserError
-from drone_mcp_config.roles.added_servers import RoleChoice
+from drone_mcp_config.roles.delegated_servers import RoleChoice
 from drone_mcp_config.roles.model import NAME, StrictModel
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup, TaskStatus
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from drone_mcp_config.roles.added_servers import RoleChoice
+    from drone_mcp_config.roles.delegated_servers import RoleChoice
     from drone_mcp_config.serving.servers import HostedServer
 
 MOST_USERS: Final = 64  # users with a set of their own: each costs memory, and connections to the services

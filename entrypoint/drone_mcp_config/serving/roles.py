@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from drone_mcp_config.roles.added_servers import RoleChoice
+    from drone_mcp_config.roles.delegated_servers import RoleChoice
     from drone_mcp_config.serving.servers import HostedServer
 
 logger = logging.getLogger(__name__)

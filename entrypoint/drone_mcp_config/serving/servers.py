@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from drone_mcp_config.installation.manifest import Manifest
     from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.installation.server_manifest import Manifest
     from drone_mcp_config.roles.loading import Role
 
 logger = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ci_mcp_kit.http_settings import Address, HttpSettings
-    from drone_mcp_config.roles.added_servers import RoleChoice
+    from drone_mcp_config.roles.delegated_servers import RoleChoice
     from drone_mcp_config.serving.pool import Pool, SetKey
     from drone_mcp_config.serving.servers import HostedServer
     from drone_mcp_status.status import Status

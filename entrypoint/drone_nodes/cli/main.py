@@ -22,7 +22,7 @@ from drone_nodes.cli.options import (
     Yes,
 )
 from drone_nodes.commands import changing, files, reading, streams
-from drone_nodes.locating import Target
+from drone_nodes.service_lookup import Target
 
 PROGRAM = "drone-nodes"
 HELP = """See what runs on container nodes, roll it out, and take it back.

@@ -13,8 +13,8 @@ from drone_mcp_nodes_api.definitions.files import find_definition, read_definiti
 from drone_mcp_nodes_api.definitions.messages import to_message
 from drone_mcp_nodes_api.definitions.toml_text import write_text
 from drone_nodes import exit_codes
-from drone_nodes.locating import find_spec
 from drone_nodes.pages.printing import print_json, print_note, to_json
+from drone_nodes.service_lookup import find_spec
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from ci_mcp_kit.errors import InvalidInput, UnexpectedAnswer
 from drone_mcp_nodes_api.limits import LARGEST_FILE
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from drone_nodes import exit_codes
-from drone_nodes.locating import find_node
 from drone_nodes.pages.printing import print_json, print_note
+from drone_nodes.service_lookup import find_node
 
 if TYPE_CHECKING:
     from drone_nodes.session import Session

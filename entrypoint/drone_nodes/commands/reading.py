@@ -8,10 +8,10 @@ from drone_mcp_nodes_api.client import CHANGE_SECONDS
 from drone_mcp_nodes_api.definitions.messages import to_message
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from drone_nodes import exit_codes
-from drone_nodes.locating import Target, find_node, find_spec
 from drone_nodes.pages import tables
 from drone_nodes.pages.printing import answer_to_json, print_json, print_page, to_json
 from drone_nodes.pages.words import clean, format_time
+from drone_nodes.service_lookup import Target, find_node, find_spec
 
 if TYPE_CHECKING:
     from drone_mcp_nodes_api.client import NodeClient

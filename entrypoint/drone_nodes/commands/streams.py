@@ -15,9 +15,9 @@ from ci_mcp_kit.sanitize import sanitize
 from drone_mcp_nodes_api.definitions.notation import parse_duration
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from drone_nodes import exit_codes
-from drone_nodes.locating import Target, find_node
 from drone_nodes.pages.printing import print_json, print_note, print_page, to_json
 from drone_nodes.pages.tables import event_line
+from drone_nodes.service_lookup import Target, find_node
 
 if TYPE_CHECKING:
     from drone_mcp_nodes_api.client import NodeClient

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.outgoing_text import one_line
-from ci_mcp_logs.answers import bounded, size_of
+from ci_mcp_logs.answer_text import bounded, size_of
 from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.comparison import Comparison
 from ci_mcp_logs.evidence import count_lines

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drone_mcp_diagnosis.live_log import Pace
     from drone_mcp_diagnosis.other_builds import OnTarget
     from drone_mcp_diagnosis.views import DiagnosisView
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 
 _WORDS: Final = Words(

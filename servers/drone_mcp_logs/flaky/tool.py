@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.answers import bounded
+from ci_mcp_logs.answer_text import bounded
 from ci_mcp_logs.line_budget import room_of
 from drone_mcp_build.build_wording import clean_name
 from drone_mcp_diagnosis.flaky_evidence import describe_mixed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_diagnosis.flaky_search import Report, Window
     from drone_mcp_diagnosis.flaky_steps import FlakyStep
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 _STEPS = 10
 _COMMITS = 4  # of a step, that are shown

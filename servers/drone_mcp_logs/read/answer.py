@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.answers import bounded, size_of
+from ci_mcp_logs.answer_text import bounded, size_of
 from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.cursors import Cursor, encode
 from ci_mcp_logs.line_budget import (

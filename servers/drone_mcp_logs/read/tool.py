@@ -21,7 +21,7 @@ from drone_mcp_logs.read.step_selection import StepSelection, plan_for_build, pl
 if TYPE_CHECKING:
     from ci_mcp_logs.cursors import Cursor
     from drone_mcp_build.access import BuildAddress
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
     from drone_mcp_logs.read.views import BuildLogsView
 
 _CHARS_A_TOKEN = 4  # of most texts: more new text than that would not fit the budget

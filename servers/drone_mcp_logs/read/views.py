@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ci_mcp_logs.answers import Texts, joined, titled
+from ci_mcp_logs.answer_text import Texts, joined, titled
 from drone_mcp_diagnosis.views import LOST_HEAD, BuildView, StepView
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from drone_mcp_build.access import BuildAddress
     from drone_mcp_client.models import Build
     from drone_mcp_diagnosis.live_log import Pace
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
     from drone_mcp_known.signature_store import Signed
     from drone_mcp_logs.regression.views import RegressionView
 

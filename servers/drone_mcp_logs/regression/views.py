@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ci_mcp_kit.answer import View
-from ci_mcp_logs.answers import Texts, joined, titled
+from ci_mcp_logs.answer_text import Texts, joined, titled
 
 
 class RegressionView(View):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.answers import bounded, size_of
+from ci_mcp_logs.answer_text import bounded, size_of
 from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.line_budget import LEAST_ROOM, framed, room_of, room_of_all, share, width_for
 from ci_mcp_logs.match_rendering import write_matches

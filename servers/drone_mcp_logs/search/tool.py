@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.models import Build
     from drone_mcp_diagnosis.live_log import Pace
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
     from drone_mcp_logs.search.answer import Limits
     from drone_mcp_logs.search.views import SearchView
 

@@ -11,8 +11,8 @@ import anyio
 
 from ci_mcp_kit.background import keep_running
 from ci_mcp_kit.errors import ServiceError
+from drone_mcp_node_agent.monitoring.alert_command import Alert, run_alert_command
 from drone_mcp_node_agent.monitoring.alert_conditions import Finding, judge, state_word
-from drone_mcp_node_agent.monitoring.alerts import Alert, run_alert_command
 from drone_mcp_node_agent.monitoring.follower import Follower
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 

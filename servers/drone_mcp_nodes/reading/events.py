@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.answers import bounded
+from ci_mcp_logs.answer_text import bounded
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH, moment
 from drone_mcp_nodes.reading.views import EventList
 from drone_mcp_nodes.rules.standing import state_word

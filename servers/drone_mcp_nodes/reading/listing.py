@@ -10,7 +10,7 @@ from ci_mcp_http.call import quote_input
 from ci_mcp_kit.errors import InvalidInput, ServiceError
 from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.answers import bounded
+from ci_mcp_logs.answer_text import bounded
 from drone_mcp_nodes.formatting import REASON_WIDTH, age, cell, fit, plural, size
 from drone_mcp_nodes.reading.views import NodeLine, NodeList, ServiceList
 from drone_mcp_nodes.rules.standing import KINDS, NEEDS_SOMEBODY, service_standing

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.answers import bounded
+from ci_mcp_logs.answer_text import bounded
 from drone_mcp_nodes.definition_lookup import FROM_FOLDER, find_definition
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH, describe_changes
 from drone_mcp_nodes.reading.views import PlanView

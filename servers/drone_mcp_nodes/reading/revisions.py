@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.answers import bounded
+from ci_mcp_logs.answer_text import bounded
 from drone_mcp_nodes.formatting import NAME_WIDTH, VALUE_WIDTH, moment
 from drone_mcp_nodes.reading.views import RevisionList
 from drone_mcp_nodes_api.wire import agent_pb2 as pb

@@ -13,7 +13,7 @@ from drone_mcp_observe.history import MOST_REQUESTS, list_recent_repos, read_his
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Repo
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 _MOST_PENDING: Final = 5  # pending builds of a repository that are read, as a list does not say whether they are held
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build, Repo, Stage
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
 
 _OPEN: Final = frozenset({"pending", "running"})
 _REFUSED: Final = frozenset({403, 501})  # to who is no administrator, and by a Drone that was built without the route

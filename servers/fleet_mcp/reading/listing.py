@@ -11,7 +11,7 @@ from ci_mcp_http.call import quote_input
 from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.answers import bounded
+from ci_mcp_logs.answer_text import bounded
 from coder_client import calls
 from fleet_mcp.access import EVERYBODY
 from fleet_mcp.quoting import NAME_WIDTH, clean_lines, cut, fit

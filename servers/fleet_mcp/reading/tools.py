@@ -81,7 +81,7 @@ class ReadingTools:
         self, agent: AgentName, cursor: Annotated[str | None, Field(description="next_cursor")] = None
     ) -> TaskHistory:
         """An agent's tasks and their outcomes, newest first, 20 a page; also of a deleted agent."""
-        from fleet_mcp.reading.task_history import read_history  # noqa: PLC0415 - likewise
+        from fleet_mcp.reading.past_tasks import read_history  # noqa: PLC0415 - likewise
 
         return await read_history(self._access, agent, cursor, self._clock())
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ci_mcp_kit.errors import InvalidInput, UnexpectedAnswer
 from ci_mcp_kit.outgoing_text import cleaned, one_line
 from ci_mcp_kit.suggesting import suggest
-from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.answer_text import size_of
 from ci_mcp_logs.line_budget import new_nonce, room_of
 from forge_client.diffs import FileDiff, split_diff
 from forge_client.errors import FORGE

@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import InvalidInput, NotFound
-from ci_mcp_logs.answers import bounded, size_of
+from ci_mcp_logs.answer_text import bounded, size_of
 from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.cursors import Cursor
 from ci_mcp_logs.line_budget import LEAST_ROOM, Span, framed, new_nonce, room_of

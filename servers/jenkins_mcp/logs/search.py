@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.answer_text import size_of
 from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.line_budget import LEAST_ROOM, framed, new_nonce, room_of_all, share, width_for
 from ci_mcp_logs.match_rendering import write_matches

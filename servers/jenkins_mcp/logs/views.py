@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ci_mcp_kit.answer import View
-from ci_mcp_logs.answers import Texts, joined, titled
+from ci_mcp_logs.answer_text import Texts, joined, titled
 
 
 class OfBuild(View):

@@ -6,8 +6,8 @@ import json
 import os
 import sys
 
+from ci_mcp_kit.misconfiguration_notice import notice
 from ci_mcp_kit.variables import offered_tools, refuse_unknown_tools
-from ci_mcp_kit.wrong_environment import notice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

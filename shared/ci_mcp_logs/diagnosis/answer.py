@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ci_mcp_kit.answer import View
 from ci_mcp_kit.outgoing_text import one_line
-from ci_mcp_logs.answers import Texts, joined, quoted, size_of, titled
+from ci_mcp_logs.answer_text import Texts, joined, quoted, size_of, titled
 from ci_mcp_logs.ci_markup import stamps_room
 from ci_mcp_logs.diagnosis.verdicts import LOW, NOTHING, ROLES, Part, Verdict
 from ci_mcp_logs.evidence import count_lines, write_excerpt, write_to_fit

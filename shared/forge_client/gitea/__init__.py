@@ -4,7 +4,7 @@
     server_calls, issue_calls,
     pull_calls, code_calls              every request, as data
     responses, refusals                 data from a response, or the error that it means
-    written                             what of a write did not take
+    write_verification                  what of a write did not take
     client                              `GiteaForge`
 
 The two programs differ in little, and that is seen in their answers: where one lacks a route or a field, the answer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit.errors import InvalidInput
 from forge_client.gitea.call_builders import repo_change
 from forge_client.gitea.responses import read_as
-from forge_client.gitea.written import read_labels, read_written
+from forge_client.gitea.write_verification import read_labels, read_written
 from forge_client.models.issues import Comment, Issue
 from forge_client.models.pulls import PullRequest
 from forge_client.names import check_head, check_ref

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from drone_mcp_build.build_outlook import POSSIBLE_REASONS
+from drone_mcp_build.stall_detection import POSSIBLE_REASONS
 from drone_mcp_builds.build_summary import ANSWER_TOKENS, size_of, summarise
 from drone_mcp_builds.failure_description import find_notable_failures
 from drone_mcp_client.models import Build

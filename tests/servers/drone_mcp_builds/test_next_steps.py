@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from drone_mcp_build.build_outlook import Outlook, outlook_of
+from drone_mcp_build.stall_detection import Outlook, outlook_of
 from drone_mcp_builds.build_summary import summarise
 from drone_mcp_client.models import Build
 from drone_mcp_client.status import is_final

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_build.build_outlook import Outlook, outlook_of
-from drone_mcp_policy.earlier_tries import History
+from drone_mcp_build.stall_detection import Outlook, outlook_of
+from drone_mcp_policy.earlier_attempts import History
 from drone_mcp_policy.facts import collect_facts
 from drone_mcp_policy.next_step import decide, evaluate
 from drone_mcp_policy.states import ACTIONS, DEFAULT_ACTIONS, STATES, UNFINISHED, USED_IN, state_of

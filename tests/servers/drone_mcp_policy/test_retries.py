@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drone_mcp_policy.earlier_tries import History
+from drone_mcp_policy.earlier_attempts import History
 from drone_mcp_policy.facts import collect_facts
 from drone_mcp_policy.next_step import decide
 from drone_mcp_policy.rules import TRANSIENT, Retries, Rule, Rules, When

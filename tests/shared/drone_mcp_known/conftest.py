@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.client_and_store import KnownAccess
     from support.simulator import SimulatorHandle
 
 

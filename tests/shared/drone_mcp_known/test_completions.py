@@ -9,7 +9,7 @@ from mcp.types import ResourceTemplateReference
 
 from ci_mcp_kit.completing import FRESH_SECONDS, MOST_KEPT
 from drone_mcp_build.settings import Settings
-from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.client_and_store import KnownAccess
 from drone_mcp_known.completions import Completer
 from support.agent import SERVER
 from support.made_builds import made_repo

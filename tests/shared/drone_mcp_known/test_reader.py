@@ -11,7 +11,7 @@ from ci_mcp_simulator.clock import EPOCH
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import AuthenticationFailed, NotFound, PermissionDenied
 from drone_mcp_client.models import Build, Stage
-from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.client_and_store import KnownAccess
 from drone_mcp_known.reader import NoBuilds
 from drone_mcp_state import open_store
 from support.known_access import known_access

@@ -15,7 +15,7 @@ from ci_mcp_kit.guard.settings import GuardSettings
 from drone_mcp_build.guard.rules import BuildRules
 from drone_mcp_build.guard.spec import BUILD_GUARD
 from drone_mcp_build.guard.variables import read_guard
-from drone_mcp_config.installation.manifest import ManifestGuard
+from drone_mcp_config.installation.server_manifest import ManifestGuard
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
 from drone_mcp_config.roles.guard_model import guard_model

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_kit.http_app import OpenRequests, Refused
-from drone_mcp_config.installation.manifest import Manifest
-from drone_mcp_config.roles.added_servers import RoleChoice
+from drone_mcp_config.installation.server_manifest import Manifest
+from drone_mcp_config.roles.delegated_servers import RoleChoice
 from drone_mcp_config.serving import pool as pool_module
 from drone_mcp_config.serving.callers import Caller, Limits, hash_of
 from drone_mcp_config.serving.pool import Pool, SetKey

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.answer_text import size_of
 from ci_mcp_logs.log_text import LogText
 from drone_mcp_build.failed_steps import step_refs
 from drone_mcp_logs.compare.answer import Pair, compose_comparison

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.answer_text import size_of
 from ci_mcp_logs.ci_markup import form_of
 from ci_mcp_logs.diagnosis.answer import compose_diagnosis
 from ci_mcp_logs.diagnosis.verdicts import Part

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.answer_text import size_of
 from ci_mcp_logs.ci_markup import form_of
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.windows import Window

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.answer_text import size_of
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.search import SearchResult, compile_pattern, search
 from drone_mcp_build.failed_steps import StepRef

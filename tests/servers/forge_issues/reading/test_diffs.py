@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.answer_text import size_of
 from forge_client.diffs import FileDiff, Hunk
 from forge_issues.reading.diffs import choose_files, compose_diff, rank
 from support.issues_desk import PULL

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from drone_mcp_node_agent.configuration.model import Alerts
-from drone_mcp_node_agent.monitoring.alerts import Alert, run_alert_command
+from drone_mcp_node_agent.monitoring.alert_command import Alert, run_alert_command
 
 ALERT = Alert(
     node="web-1",

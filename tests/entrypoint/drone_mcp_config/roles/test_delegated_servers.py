@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
-from drone_mcp_config.roles.added_servers import delegate, intersect_globs, is_within_glob
+from drone_mcp_config.roles.delegated_servers import delegate, intersect_globs, is_within_glob
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
 from drone_mcp_config.roles.model import ServerEntry

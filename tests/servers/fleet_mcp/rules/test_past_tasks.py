@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from ci_mcp_kit.errors import InvalidInput
 from coder_client.models import Build
 from fleet_mcp.rules.contract import Contract
-from fleet_mcp.rules.task_history import BUILDS, RUNS, Cursor, Page, Run, read_page
+from fleet_mcp.rules.past_tasks import BUILDS, RUNS, Cursor, Page, Run, read_page
 from support.coder_captures import coder_capture
 
 CONTRACT = Contract()

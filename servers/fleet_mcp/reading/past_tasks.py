@@ -14,7 +14,7 @@ from fleet_mcp.reading.agent_state import state_of, state_of_build
 from fleet_mcp.reading.showing import full_name
 from fleet_mcp.reading.views import TaskHistory, TaskLine
 from fleet_mcp.rules.contract import find_newest_report, find_report, read_assignment
-from fleet_mcp.rules.task_history import BUILDS, Cursor, Page, read_page
+from fleet_mcp.rules.past_tasks import BUILDS, Cursor, Page, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from coder_client.models import Build, Workspace
     from fleet_mcp.access import FleetAccess
     from fleet_mcp.rules.contract import Assignment
-    from fleet_mcp.rules.task_history import Run
+    from fleet_mcp.rules.past_tasks import Run
 
 BUDGET: Final = 2_000  # tokens
 WIDTHS: Final = (160, 100, 60, 30)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drone_mcp_build.approval_status import was_approved
+from drone_mcp_build.past_approval import was_approved
 from drone_mcp_client.models import Build
 from support.made_builds import made_build, made_stage
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drone_mcp_build.build_outlook import PATIENCE_SECONDS, Outlook, describe_pending, outlook_of
+from drone_mcp_build.stall_detection import PATIENCE_SECONDS, Outlook, describe_pending, outlook_of
 from drone_mcp_client.models import Build, Stage
 from support.made_builds import T0, made_build, made_stage
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.clients.merging import merge_servers
 from drone_mcp_config.clients.text_editing import updated_text
-from drone_mcp_config.clients.toml_tables import remove_tables
+from drone_mcp_config.clients.toml_table_removal import remove_tables
 from support.made_up_servers import INSTALLED
 
 CODEX = CLIENTS["codex"]
