@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.outgoing_text import cleaned, one_line
 from ci_mcp_kit.token_count import count_tokens
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import TITLE_WIDTH, clean_name, title_of
 from drone_mcp_build.commit_links import commit_page, home_by_link
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_build.refs import history_branch, pull_request_of
 from drone_mcp_builds import failure_description, headlines, next_steps, stage_tree
 from drone_mcp_builds.formatting import count_build_seconds, find_author, find_tag_name, format_count

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_kit.outgoing_text import one_line
 from ci_mcp_kit.token_count import count_tokens
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import SHORT_COMMIT, TITLE_WIDTH, clean_name, title_of
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_build.refs import history_branch, pull_request_of
 from drone_mcp_builds.formatting import count_build_seconds, find_author, find_tag_name, format_count
 from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_build.build_times import format_time
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_builds import criteria, cursor, list_rendering, walk
 from drone_mcp_builds.formatting import join_names
 from drone_mcp_builds.same_failure import BY_LOGS

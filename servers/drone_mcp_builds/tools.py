@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.access import check_server, resolve_address
-from drone_mcp_build.build_times import format_time
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_builds import list_rendering, repo_list
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix, tag_name
 from drone_mcp_builds.same_failure import SameFailure, failure_signature

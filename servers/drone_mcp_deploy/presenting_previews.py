@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.guard.action_parameters import Additions
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import TITLE_WIDTH, clean_name, title_of
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_deploy.views import PreviewItem, PreviewList, PreviewView
 from drone_mcp_deployments.history import find_newest_green, find_source
 

@@ -200,7 +200,7 @@ class DeployTools:
         **more: Any,
     ) -> DeployView | InputRequiredResult:
         from drone_mcp_deployments.deploying import DeployChange  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_deployments.stopping import StopPreview  # noqa: PLC0415 - likewise
+        from drone_mcp_deployments.preview_stopping import StopPreview  # noqa: PLC0415 - likewise
 
         async with self._actor.recording_refusals(operation=kind, repo=repo or "", target=target):
             slug = self._access.resolve_repo(repo)

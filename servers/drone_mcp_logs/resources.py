@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_kit.resources_and_prompts import resource
-from ci_mcp_logs.whole_log import write_log
+from ci_mcp_logs.log_rendering import write_log
 from drone_mcp_diagnosis.live_log import Pace
 from drone_mcp_diagnosis.step_reader import StepReader
 from drone_mcp_diagnosis.steps import find, standing

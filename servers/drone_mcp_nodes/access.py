@@ -14,7 +14,7 @@ from ci_mcp_kit.outgoing_text import Cleaner
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.suggesting import suggest
 from drone_mcp_nodes.arguments import check_name
-from drone_mcp_nodes.node_call import READING, NodeCall
+from drone_mcp_nodes.call_description import READING, NodeCall
 from drone_mcp_nodes.scope import ServiceScope
 from drone_mcp_nodes.service_descriptor import NODES, NODES_WRITES
 

@@ -99,8 +99,8 @@ class PolicyTools:
         return observation, OF_ANY_REF if observation.of_any_ref else ""
 
     async def _consider(self, repo: str, build: Build | None, diagnosed: Judgement | None) -> Evaluation:
+        from drone_mcp_policy.attempt_history import read_history  # noqa: PLC0415 - likewise
         from drone_mcp_policy.earlier_attempts import History  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_policy.earlier_builds import read_history  # noqa: PLC0415 - likewise
         from drone_mcp_policy.facts import collect_facts  # noqa: PLC0415 - likewise
         from drone_mcp_policy.next_step import evaluate, may_retry  # noqa: PLC0415 - likewise
 

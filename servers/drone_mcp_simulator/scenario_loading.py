@@ -22,8 +22,8 @@ from ci_mcp_simulator.faults import Fault
 from ci_mcp_simulator.scenarios import ScenarioError
 from drone_mcp_simulator import forge, lifecycle
 from drone_mcp_simulator.lifecycle import TransitionRefused
-from drone_mcp_simulator.pipeline_resolver import PipelineResolver
 from drone_mcp_simulator.records import Build, User
+from drone_mcp_simulator.scenario_conversion import PipelineResolver
 from drone_mcp_simulator.scenario_schema import OnBuild, PullPart, ScenarioFile
 from drone_mcp_simulator.scm import ScmRepo
 from drone_mcp_simulator.trigger import describe_rebuild, start

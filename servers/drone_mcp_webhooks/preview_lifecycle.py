@@ -19,8 +19,8 @@ from ci_mcp_kit.guard.guard_notes import key
 from drone_mcp_build.scope import RepoScope
 from drone_mcp_client.errors import ServiceError
 from drone_mcp_deployments.deploying import DeployChange
+from drone_mcp_deployments.preview_stopping import StopPreview
 from drone_mcp_deployments.previews import find_closed, find_wanted, preview_branch, read_previews
-from drone_mcp_deployments.stopping import StopPreview
 from drone_mcp_state import StoreError
 from drone_mcp_webhooks import metrics as m
 

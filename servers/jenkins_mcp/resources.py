@@ -59,7 +59,7 @@ class JenkinsResources:
 
 def write_whole(head: str, reading: Reading) -> str:
     """Write the end of a log below a line that says which part of it this is."""
-    from ci_mcp_logs.whole_log import write_log  # noqa: PLC0415 - on first use, to start fast
+    from ci_mcp_logs.log_rendering import write_log  # noqa: PLC0415 - on first use, to start fast
 
     span, log = write_log(reading.text)
     left_out = (

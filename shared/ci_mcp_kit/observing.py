@@ -1,4 +1,4 @@
-"""Reports what this process does to observers, such as traces (`otel`) and metrics (`metrics`).
+"""Reports what this process does to observers, such as traces (`otel_observer`) and metrics (`metrics`).
 
 No argument of a call, no text of an answer and no token is reported. An unknown method, tool or prompt is reported as
 `OTHER`: otherwise callers could fill a database of time series with names that they make up.

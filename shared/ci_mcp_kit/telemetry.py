@@ -18,7 +18,7 @@ from ci_mcp_kit import observing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ci_mcp_kit.otel import Telemetry
+    from ci_mcp_kit.otel_observer import Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def start(service: str, environment: Mapping[str, str], *, over_http: bool) -> N
         logger.warning("Telemetry is off: %s_PROTOCOL is %r, and only %s is spoken here", PREFIX, protocol, PROTOCOL)
         return
     try:
-        from ci_mcp_kit.otel import Telemetry  # noqa: PLC0415 - an extra, and a tenth of the start
+        from ci_mcp_kit.otel_observer import Telemetry  # noqa: PLC0415 - an extra, and a tenth of the start
 
         telemetry = Telemetry(service, traces=signals.traces, metrics=signals.metrics, over_http=over_http)
     except ImportError:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from typing_extensions import override
 
 from ci_mcp_kit.guard.change import Change, Sent
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import clean_name
 from drone_mcp_build.guard.action import BuildAction
 from drone_mcp_build.guard.new_build_answer import (
@@ -20,6 +19,7 @@ from drone_mcp_build.guard.new_build_answer import (
     note_found,
 )
 from drone_mcp_build.guard.trigger_heartbeat import reporting
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_deployments.history import deployments_to
 from drone_mcp_deployments.plans import DeployPlan, Situation
 from drone_mcp_deployments.preview_names import is_preview

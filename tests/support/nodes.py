@@ -19,7 +19,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from mcp import Client
 
 from ci_mcp_kit.errors import ServiceError
-from drone_mcp_nodes.node_call import SERVICE
+from drone_mcp_nodes.call_description import SERVICE
 from drone_mcp_nodes.server import create
 from drone_mcp_nodes.settings import NodesSettings
 from drone_mcp_nodes_api.errors import to_status

@@ -83,7 +83,7 @@ async def _check_collector(url: str) -> Check:
 
 async def _check_telemetry(environment: Mapping[str, str]) -> Check:
     try:
-        importlib.import_module("ci_mcp_kit.otel")
+        importlib.import_module("ci_mcp_kit.otel_observer")
     except ImportError:
         return Check("telemetry", "warning", "it is not sent", "pip install 'drone-mcp[otel]'")
     urls = dict.fromkeys(environment.get(f"{telemetry.PREFIX}_{signal}", "").strip() for signal in SIGNALS)

@@ -15,7 +15,7 @@ from ci_mcp_kit.http_app import Refused
 from ci_mcp_kit.http_process import SideService, listen
 from ci_mcp_kit.http_settings import read_address, read_loopback
 from drone_mcp_config.drone import service as drone
-from drone_mcp_config.drone.status import role_status
+from drone_mcp_config.drone.role_status import role_status
 from drone_mcp_status.app import PATH, StatusApp
 from drone_mcp_status.audit_log import AuditReader
 from drone_mcp_status.calls_under_way import CallsUnderWay

@@ -11,9 +11,9 @@ from typing_extensions import override
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_admin.changing.base import WIDTH, AdminChange, AdminPlan, ReadBack, find_dropped, show
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.cron_schedule import describe_schedule, next_time, parse_schedule
 from drone_mcp_build.guard.trigger_heartbeat import reporting
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_client import calls
 from drone_mcp_client.errors import NotFound
 

@@ -19,8 +19,8 @@ from drone_mcp_admin.reading.views import (
     UserItem,
     UserList,
 )
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.cron_schedule import describe_schedule, parse_schedule
+from drone_mcp_build.iso_time import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from drone_mcp_admin.reading.views import QueueState
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import clean_name
+from drone_mcp_build.iso_time import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from drone_mcp_build.build_wording import clean_name
 from drone_mcp_diagnosis.flaky_evidence import describe_mixed
 from drone_mcp_diagnosis.flaky_search import MOST_REQUESTS, search_flaky_steps
 from drone_mcp_diagnosis.step_outcomes import runs_of
-from drone_mcp_logs.common.build_summary import looked_at
+from drone_mcp_logs.common.build_line import looked_at
 from drone_mcp_logs.flaky.views import FlakyStepView, FlakyView
 
 if TYPE_CHECKING:

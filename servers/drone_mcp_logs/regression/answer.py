@@ -10,7 +10,7 @@ from ci_mcp_kit.outgoing_text import one_line
 from drone_mcp_build.build_wording import NAME_WIDTH, clean_name
 from drone_mcp_build.commit_links import compare_page
 from drone_mcp_diagnosis.views import LOST_CAUSE
-from drone_mcp_logs.common.build_summary import build_line, looked_at, when
+from drone_mcp_logs.common.build_line import build_line, looked_at, when
 from drone_mcp_logs.regression.streak import Streak, kept_rows
 from drone_mcp_logs.regression.views import RegressionView
 

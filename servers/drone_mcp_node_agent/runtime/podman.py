@@ -14,7 +14,7 @@ import anyio
 from drone_mcp_node_agent.runtime import parsing
 from drone_mcp_node_agent.runtime.arguments import create_arguments
 from drone_mcp_node_agent.runtime.bridge_mac import keep_address
-from drone_mcp_node_agent.runtime.faults import read_fault
+from drone_mcp_node_agent.runtime.podman_error_rules import read_fault
 from drone_mcp_node_agent.runtime.podman_process import PodmanProcess, check
 from drone_mcp_node_agent.runtime.runtime import (
     Container,

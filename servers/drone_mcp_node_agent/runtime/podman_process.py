@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from drone_mcp_node_agent.runtime.faults import read_fault
+from drone_mcp_node_agent.runtime.podman_error_rules import read_fault
 from drone_mcp_node_agent.runtime.runtime import FaultKind, RuntimeFault
 
 if TYPE_CHECKING:

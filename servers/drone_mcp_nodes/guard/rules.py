@@ -15,7 +15,7 @@ from drone_mcp_nodes.scope import ServiceScope
 from drone_mcp_nodes.variables import GUARD_VARIABLES, OPERATION_NAMES
 
 if TYPE_CHECKING:
-    from drone_mcp_nodes.node_call import NodeCall
+    from drone_mcp_nodes.call_description import NodeCall
 
 OPERATIONS: Final = by_name(
     Operation("restart", "RestartService", Risk.LOW),

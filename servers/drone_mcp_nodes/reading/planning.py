@@ -10,7 +10,7 @@ from ci_mcp_logs.answer_text import bounded
 from drone_mcp_nodes.definition_lookup import FROM_FOLDER, find_definition
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH, describe_changes
 from drone_mcp_nodes.reading.views import PlanView
-from drone_mcp_nodes.rules.version_override import with_version
+from drone_mcp_nodes.rules.tag_replacement import with_version
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
 if TYPE_CHECKING:

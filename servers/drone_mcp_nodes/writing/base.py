@@ -14,9 +14,9 @@ from ci_mcp_kit.guard.operation_risk import Risk
 from ci_mcp_kit.outgoing_text import cleaned, one_line
 from ci_mcp_kit.sentences import begin_sentence
 from ci_mcp_logs.line_budget import new_nonce
+from drone_mcp_nodes.call_description import NodeCall
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH
 from drone_mcp_nodes.guard.rules import NODES_GUARD, NodeAction
-from drone_mcp_nodes.node_call import NodeCall
 from drone_mcp_nodes.reading.status import read_status
 from drone_mcp_nodes.service_descriptor import NODES_WRITES
 from drone_mcp_nodes.writing.views import ChangedView

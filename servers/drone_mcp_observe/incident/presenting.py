@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import SHORT_COMMIT, clean_name
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_build.refs import branch_of
 from drone_mcp_deployments.history import find_source, name_commits
 from drone_mcp_observe.durations import count, format_duration

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import clean_name
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_observe.durations import count, format_duration
 from drone_mcp_observe.queue.reasons import demand_of, explain_wait, find_stall, last_start
 from drone_mcp_observe.views import QueuedStage, QueueView

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import clean_name
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_observe.durations import format_duration
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.outgoing_text import one_line
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import SHORT_COMMIT, clean_name
 from drone_mcp_build.guard.action import DEPLOYMENTS
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_observe.durations import count, format_duration
 from drone_mcp_observe.system.metric_summaries import name_labels
 from drone_mcp_observe.views import DeploymentBefore, SystemAlertItem, SystemAlertsView

@@ -13,7 +13,7 @@ from ci_mcp_logs.evidence import count_lines, write_to_fit
 from ci_mcp_logs.failure_signature import masked
 from ci_mcp_logs.line_budget import Row, Span, Writer, framed, need, new_nonce, width_for
 from ci_mcp_logs.log_text import LogText
-from drone_mcp_build.build_times import format_time
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_observe.durations import count
 from drone_mcp_observe.sparkline import draw_over_time
 from drone_mcp_observe.system.metric_summaries import find_common, name_labels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.outgoing_text import one_line
-from drone_mcp_build.build_times import format_time
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_observe.durations import count
 from drone_mcp_observe.sparkline import draw_over_time
 from drone_mcp_observe.views import MetricItem, MetricsView

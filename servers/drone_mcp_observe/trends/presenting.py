@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_wording import clean_name
+from drone_mcp_build.iso_time import format_time
 from drone_mcp_observe.durations import count
 from drone_mcp_observe.sparkline import draw_over_time
 from drone_mcp_observe.trends.measures import find_trends, percentile, samples_of

@@ -14,8 +14,8 @@ from forge_client.name_lookup import find_labels, find_milestone, find_users
 from forge_client.names import check_head, check_ref
 from forge_client.requests import IssueChanges
 from forge_issues.writing.base import ForgeChange, ForgePlan
-from forge_issues.writing.effects import note_effects
 from forge_issues.writing.markers import check_unmarked, is_marked, mark
+from forge_issues.writing.text_side_effects import note_effects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_build.build_times import format_time
+from drone_mcp_build.iso_time import format_time
 from servers.drone_mcp_deploy.conftest import At, deploy, desks
 from support.actions_desk import Person
 

@@ -309,7 +309,7 @@ def test_a_protocol_that_is_not_spoken_is_reported(caplog: pytest.LogCaptureFixt
 def test_an_installation_without_the_extra_is_told_what_to_install(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "ci_mcp_kit.otel", None)
+    monkeypatch.setitem(sys.modules, "ci_mcp_kit.otel_observer", None)
     with caplog.at_level(logging.WARNING):
         telemetry.start("service", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c"}, over_http=True)
     assert "pip install 'drone-mcp[otel]'" in caplog.text

@@ -17,7 +17,6 @@ from drone_mcp_diagnosis.other_builds import NO_PAST
 from drone_mcp_diagnosis.step_reader import LogReading
 from forge_client.models.issues import Comment
 from forge_client.text_checks import LONGEST_BODY
-from forge_issues.writing.effects import note_effects
 from forge_issues.writing.markers import (
     Reported,
     check_unmarked,
@@ -29,6 +28,7 @@ from forge_issues.writing.markers import (
     read_report_marker,
 )
 from forge_issues.writing.report_text import describe_report, write_report
+from forge_issues.writing.text_side_effects import note_effects
 from support.made_builds import failing_build
 
 PAGE = "https://drone.test/octo/hello/7"

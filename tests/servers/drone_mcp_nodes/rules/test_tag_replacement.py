@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_kit.errors import InvalidInput
-from drone_mcp_nodes.rules.version_override import replace_tag, with_version
+from drone_mcp_nodes.rules.tag_replacement import replace_tag, with_version
 from drone_mcp_nodes_api.definitions.naming import read_version
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drone_mcp_build.build_times import format_time
+from drone_mcp_build.iso_time import format_time
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from drone_mcp_node_agent.runtime.faults import read_fault
+from drone_mcp_node_agent.runtime.podman_error_rules import read_fault
 from drone_mcp_node_agent.runtime.runtime import FaultKind
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
