@@ -75,9 +75,9 @@ def test_no_server_keeps_what_is_for_writing_in_its_environment(name: str) -> No
     manifest = SERVERS[name]
     code = (
         "import os\n"
-        "from ci_mcp_kit import serving\n"
+        "from ci_mcp_kit import stdio_serving\n"
         "def say(*_): print(*os.environ)\n"
-        "serving.serve = say\n"
+        "stdio_serving.serve = say\n"
         f"from {manifest.module}.server import main\n"
         "main()\n"
     )
