@@ -27,6 +27,7 @@ from support.client_pipes import (
     warm_server_process,
 )
 from support.installed import SERVERS, environment_of, server_module
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,7 +171,7 @@ def test_a_client_that_does_not_read_does_not_hold_the_front() -> None:
         for number in range(20):
             process.send(id=number + 2, method="tools/list")  # more than a pipe holds
         process.signal(signal.SIGTERM)
-        assert process.process.wait(60) == 0
+        assert process.process.wait(PATIENCE) == 0
 
 
 def test_a_client_that_no_longer_listens_ends_the_front_without_a_word() -> None:

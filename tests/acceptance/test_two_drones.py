@@ -13,6 +13,7 @@ from support.captured_builds import SECRET
 from support.http_process import started
 from support.installed import make_server
 from support.made_builds import T0, made_build, made_repo, made_stage, made_step
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,7 @@ async def test_a_receiver_of_the_other_does_not_start(state: str) -> None:
     environment = {"DRONE_SERVER": OTHER, "DRONE_MCP_WEBHOOK_SECRET": SECRET, "DRONE_MCP_STATE": state}
     with started("drone_mcp_webhooks", "serve", "--listen", "127.0.0.1:0", **environment) as process:
         assert process.stderr
-        assert (process.wait(60), f"Drone at {ONE}, and this process asks {OTHER}" in process.stderr.read()) == (
+        assert (process.wait(PATIENCE), f"Drone at {ONE}, and this process asks {OTHER}" in process.stderr.read()) == (
             2,
             True,
         )

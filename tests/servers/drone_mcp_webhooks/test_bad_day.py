@@ -24,6 +24,7 @@ from drone_mcp_state import merge, open_store
 from drone_mcp_webhooks.receiver import LARGEST_BODY
 from support.captured_builds import SECRET, deliveries, events
 from support.deliveries import signed
+from support.patience import PATIENCE
 from support.redis_server import RedisServer
 from support.simulator import running_simulator
 from support.webhook_receiver import ReceiverProcess
@@ -171,5 +172,5 @@ async def test_two_of_three_deliveries_lost(state: str) -> None:
                 for number in numbers:
                     end = await client.build("octo/hello", number)
                     while (record := await store.get("octo/hello", number)) is None or record.build != end:
-                        cursor = (await store.wait("octo/hello", number, cursor, timeout=30)).cursor
+                        cursor = (await store.wait("octo/hello", number, cursor, timeout=PATIENCE)).cursor
     assert network.lost > network.sent / 2

@@ -60,6 +60,8 @@ async def deliver_until_it_dies(url: str, first: int, acknowledged: list[int], e
                 status = await deliver(http, body(number))
             except httpx.TransportError:
                 return
+            if status == 503:  # not acknowledged, because the machine is busy
+                continue
             assert status == 204
             acknowledged.append(number)
             if len(acknowledged) >= 300:
@@ -74,9 +76,9 @@ async def test_every_acknowledged_delivery_is_there_after_a_kill_in_the_middle_o
             asyncio.create_task(deliver_until_it_dies(receiver.url, 1 + 100_000 * sender, acknowledged, enough))
             for sender in range(8)
         ]
-        await asyncio.wait_for(enough.wait(), 30)
+        await asyncio.wait_for(enough.wait(), PATIENCE)
         receiver.kill()
-        await asyncio.wait_for(asyncio.gather(*senders), 30)
+        await asyncio.wait_for(asyncio.gather(*senders), PATIENCE)
     async with open_store(settings(tmp_path)["DRONE_MCP_STATE"]) as store:
         kept = {record.build.number async for record in store.records()}
     assert set(acknowledged) <= kept
@@ -113,7 +115,7 @@ async def test_with_a_server_and_a_token_it_looks_for_itself_what_no_delivery_to
         start = await store.cursor()
         environment = settings(tmp_path) | {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
         with ReceiverProcess(environment) as receiver:
-            found = await store.wait("octo/hello", 1, start, timeout=30)
+            found = await store.wait("octo/hello", 1, start, timeout=PATIENCE)
             receiver.terminate()
             status, said = await asyncio.to_thread(receiver.end)
         assert [change.source for change in found.items] == ["reconciler"]

@@ -23,6 +23,7 @@ from drone_mcp_webhooks.receiver import Receiver
 from drone_mcp_webhooks.reconciler import Reconciler, Round
 from drone_mcp_webhooks.webhook_keys import FixedKeys
 from support.captured_builds import SECRET
+from support.patience import PATIENCE
 from support.simulator import SimulatorHandle, running_simulator
 
 if TYPE_CHECKING:
@@ -269,12 +270,12 @@ async def test_it_goes_on_by_itself_at_its_period_and_at_once_when_a_delivery_wa
 
         here.reconciler.pause = pause
         running = asyncio.create_task(here.reconciler.run())
-        assert await asyncio.wait_for(pauses.get(), 10) == 15, "no delivery has ever come: four times a period"
+        assert await asyncio.wait_for(pauses.get(), PATIENCE) == 15, "no delivery has ever come: four times a period"
         await here.store.record_event(here.drone.world.clock.now())
         here.reconciler.compare_now()
-        assert await asyncio.wait_for(pauses.get(), 10) == 60
+        assert await asyncio.wait_for(pauses.get(), PATIENCE) == 60
         wake.set()
-        assert await asyncio.wait_for(pauses.get(), 10) == 60
+        assert await asyncio.wait_for(pauses.get(), PATIENCE) == 60
         running.cancel()
         await asyncio.wait([running])
 

@@ -6,6 +6,7 @@ import logging
 import threading
 
 from ci_mcp_kit.log_writer import WAITING, LogWriter
+from support.patience import PATIENCE
 
 
 def record(text: str) -> logging.LogRecord:
@@ -34,7 +35,7 @@ def test_records_that_nobody_reads_are_dropped_and_counted_once_somebody_does() 
         handler.handle(record(f"record {number}"))
     assert reader.read == []
     reader.released.set()
-    assert reader.caught_up.wait(60)
+    assert reader.caught_up.wait(PATIENCE)
     *kept, last = reader.read
     assert kept[:WAITING] == [f"record {number}\n" for number in range(WAITING)]
     assert last == f"{3 * WAITING - len(kept)} log records were dropped, because nobody read them in time\n"

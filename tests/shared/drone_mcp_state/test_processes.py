@@ -6,6 +6,7 @@ import asyncio
 
 from drone_mcp_client.models import Build
 from drone_mcp_state import BuildStateStore, open_store
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 SLUG = "octo/pub"
@@ -27,7 +28,7 @@ async def test_processes_that_write_at_once_lose_nothing_of_each_other(shared_ur
         await start(shared_url, "octo/priv", 1, 60),
     ]
     for writer in writers:
-        await asyncio.wait_for(writer.communicate(), 60)
+        await asyncio.wait_for(writer.communicate(), PATIENCE)
     assert [writer.returncode for writer in writers] == [0, 0, 0]
     async with open_store(shared_url) as store:
         assert await statuses(store, SLUG) == dict.fromkeys(range(1, 90), "success")
@@ -41,16 +42,16 @@ async def test_a_waiter_is_woken_by_a_write_of_another_process(shared_url: str) 
         waiting = asyncio.create_task(store.wait(SLUG, 7, cursor, timeout=60))
         writer = await start(shared_url, SLUG, 5, 9)
         found = await asyncio.wait_for(waiting, 60)
-        await asyncio.wait_for(writer.communicate(), 60)
+        await asyncio.wait_for(writer.communicate(), PATIENCE)
     assert {change.number for change in found.items} == {7}
 
 
 async def test_what_a_killed_process_had_confirmed_is_there(shared_url: str) -> None:
     writer = await start(shared_url, SLUG, 1, 1_000_000)
     assert writer.stdout is not None
-    confirmed = [int(await asyncio.wait_for(writer.stdout.readline(), 60)) for _ in range(50)]
+    confirmed = [int(await asyncio.wait_for(writer.stdout.readline(), PATIENCE)) for _ in range(50)]
     writer.kill()
-    rest, _ = await asyncio.wait_for(writer.communicate(), 60)
+    rest, _ = await asyncio.wait_for(writer.communicate(), PATIENCE)
     confirmed += [int(line) for line in rest.split(b"\n")[:-1]]
     async with open_store(shared_url) as store:
         found = await statuses(store, SLUG)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from drone_mcp_client.models import Build, Repo, Stage
 from drone_mcp_state import BuildStateStore, FeedHealth, StoreUrlInvalid, Transition, merge, open_store, write_snapshot
 from support.captured_builds import histories
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,7 +204,7 @@ async def test_many_wait_at_once_and_all_are_woken(store: BuildStateStore) -> No
     start = await store.cursor()
     waiting = [asyncio.create_task(store.wait(SLUG, 7, start, timeout=60)) for _ in range(20)]
     await apply(store, FAILED)
-    found = await asyncio.wait_for(asyncio.gather(*waiting), 10)
+    found = await asyncio.wait_for(asyncio.gather(*waiting), PATIENCE)
     assert [numbers(changes) for changes in found] == [[7]] * 20
 
 
