@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ROLES = sorted(path.stem for path in (ROOT / "roles").glob("*.yaml"))
 SERVICES = ("webhooks", "simulator", "jenkins-simulator", "coder-simulator")
+SHARED = ("product", "image")  # stages that all images have in common
 
 
 def build_images(prefix: str, version: str, options: Sequence[str]) -> list[str]:
@@ -24,10 +25,14 @@ def build_images(prefix: str, version: str, options: Sequence[str]) -> list[str]
         *("--timestamp", time, "--build-arg", f"VERSION={version}", "--build-arg", f"REVISION={commit}"),
         *("--file", str(ROOT / "docker" / "Dockerfile"), *options),
     ]
-    chosen = {role: ["--build-arg", f"ROLE={role}"] for role in ROLES}
-    chosen |= {service: ["--target", service] for service in SERVICES}
+    # Built once and named as contexts, which take the place of the stages. It takes a fraction of the time, and a
+    # registry keeps the layers of `image` once for all images.
+    shared = {stage: f"localhost/drone-mcp-{stage}:{version}" for stage in SHARED}
+    contexts = [f"--build-context={stage}=docker-image://{name}" for stage, name in shared.items()]
+    chosen = {role: [*contexts, "--build-arg", f"ROLE={role}"] for role in ROLES}
+    chosen |= {service: [*contexts, "--target", service] for service in SERVICES}
     names = {f"{prefix}/drone-mcp-{image}:{version}": choice for image, choice in chosen.items()}
-    for name, choice in names.items():
+    for name, choice in {**{name: ["--target", stage] for stage, name in shared.items()}, **names}.items():
         subprocess.run([*common, *choice, "--tag", name, str(ROOT)], check=True, stdout=subprocess.DEVNULL)
     return list(names)
 

@@ -41,7 +41,7 @@ def value(stage: str, instruction: str) -> str:
 
 def test_a_build_that_names_no_target_makes_the_image_of_a_role() -> None:
     assert list(STAGES)[-1] == "role"
-    assert value("role", "ARG") == "ROLE"
+    assert value("role", "ARG") == "ROLE="
 
 
 def test_every_base_is_an_argument_another_stage_or_nothing() -> None:
@@ -91,7 +91,7 @@ def test_nothing_is_installed_but_by_its_hash() -> None:
 
 def test_no_argument_of_the_build_reaches_an_image() -> None:
     arguments = {line for stage in (*RUNNING, "image", "agent") for line in STAGES[stage] if line.startswith("ARG")}
-    assert arguments == {"ARG ROLE", "ARG VERSION=0.1.0", "ARG REVISION="}
+    assert arguments == {"ARG ROLE=", "ARG VERSION=0.1.0", "ARG REVISION="}
 
 
 def test_the_build_sees_what_it_copies_and_no_more() -> None:

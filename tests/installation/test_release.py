@@ -193,7 +193,7 @@ def test_two_releases_of_the_same_sources_are_the_same_files(release: Path, tmp_
     assert not (tmp_path / "again" / "SHA256SUMS.sig").exists()
 
 
-def test_options_after_two_dashes_are_given_to_the_build_of_each_image(tmp_path: Path) -> None:
+def test_what_images_share_is_built_once_and_options_after_two_dashes_are_given_to_each_build(tmp_path: Path) -> None:
     recorder = tmp_path / "bin" / "buildah"
     recorder.parent.mkdir()
     recorder.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/builds\n', encoding="utf-8")
@@ -204,6 +204,12 @@ def test_options_after_two_dashes_are_given_to_the_build_of_each_image(tmp_path:
     builds = (tmp_path / "builds").read_text(encoding="utf-8").splitlines()
     assert len(builds) > len(list((ROOT / "roles").glob("*.yaml")))
     assert all(" --isolation chroot --no-cache " in f"{build} " for build in builds)
+    shared = ("product", "image")
+    for build, stage in zip(builds, shared, strict=False):
+        assert f" --target {stage} --tag localhost/drone-mcp-{stage}:{VERSION} " in build
+    for stage in shared:
+        named = f"--build-context={stage}=docker-image://localhost/drone-mcp-{stage}:{VERSION} "
+        assert [named in build for build in builds] == [False, False, *[True] * (len(builds) - 2)]
 
 
 def test_a_release_whose_signature_nobody_could_verify_is_not_published(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 DOCKERFILE = "\n".join(
     [
+        "FROM scratch AS product",
+        "COPY content /packages",
         "FROM scratch AS image",
         "ARG VERSION REVISION",
         'LABEL version="${VERSION}" revision="${REVISION}"',
