@@ -12,7 +12,7 @@ from mcp.server.mcpserver import MCPServer
 from ci_mcp_kit import sdk_internals
 
 ROOT = Path(__file__).parents[3]
-SDK_MODULE = ROOT / "shared" / "ci_mcp_kit" / "sdk.py"
+SDK_MODULE = ROOT / "shared" / "ci_mcp_kit" / "sdk_internals.py"
 MODULES = [module for layer in ("shared", "servers", "entrypoint") for module in sorted((ROOT / layer).rglob("*.py"))]
 
 # The modules that pages of the SDK's documentation import from (https://py.sdk.modelcontextprotocol.io). A further one
