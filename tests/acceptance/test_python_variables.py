@@ -30,10 +30,11 @@ def elsewhere(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("variable", ["PYTHONPATH", "PYTHONOPTIMIZE", "PYTHONWARNINGS"])
 @pytest.mark.parametrize("name", SERVERS)
-def test_a_server_lists_its_tools_and_answers_a_call(name: str, elsewhere: Path) -> None:
-    variables = {"PYTHONPATH": str(elsewhere), "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error"}
-    with server_process("-m", PACKAGES[name], **environment_of(name), **variables) as process:
+def test_a_server_lists_its_tools_and_answers_a_call(name: str, variable: str, elsewhere: Path) -> None:
+    value = {"PYTHONPATH": str(elsewhere), "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error"}[variable]
+    with server_process("-m", PACKAGES[name], **environment_of(name), **{variable: value}) as process:
         process.shake_hands()
         tools = process.ask(2, "tools/list")["tools"]
         assert all(tool["description"] for tool in tools)
