@@ -80,4 +80,5 @@ if __name__ == "__main__":
     try:
         main()
     except subprocess.CalledProcessError as error:  # the program has said why
-        sys.exit(f"{Path(error.cmd[0]).name} {error.cmd[1]} ended with status {error.returncode}: no whole release")
+        program = " ".join(map(str, error.cmd[:3]))
+        sys.exit(f"{program} ended with status {error.returncode}: this is no whole release")

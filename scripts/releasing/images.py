@@ -32,7 +32,8 @@ def build_images(prefix: str, version: str, options: Sequence[str]) -> list[str]
     chosen = {role: [*contexts, "--build-arg", f"ROLE={role}"] for role in ROLES}
     chosen |= {service: [*contexts, "--target", service] for service in SERVICES}
     names = {f"{prefix}/drone-mcp-{image}:{version}": choice for image, choice in chosen.items()}
-    for name, choice in {**{name: ["--target", stage] for stage, name in shared.items()}, **names}.items():
+    stages = {name: ["--target", stage] for stage, name in shared.items()}
+    for name, choice in (stages | names).items():
         subprocess.run([*common, *choice, "--tag", name, str(ROOT)], check=True, stdout=subprocess.DEVNULL)
     return list(names)
 

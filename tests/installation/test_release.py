@@ -212,6 +212,20 @@ def test_what_images_share_is_built_once_and_options_after_two_dashes_are_given_
         assert [named in build for build in builds] == [False, False, *[True] * (len(builds) - 2)]
 
 
+def test_a_program_that_fails_ends_the_release_with_a_sentence(tmp_path: Path) -> None:
+    failing = tmp_path / "bin" / "buildah"
+    failing.parent.mkdir()
+    failing.write_text("#!/bin/sh\necho no space left >&2\nexit 3\n", encoding="utf-8")
+    failing.chmod(0o755)
+    words = (VERSION, "--to", tmp_path / "new", "--images", "example/x")
+    done = run_release(*words, PATH=f"{failing.parent}:{os.environ['PATH']}")
+    assert done.returncode == 1
+    *_, reason, last = done.stderr.splitlines()
+    assert reason == "no space left"
+    assert last == "buildah build --quiet ended with status 3: this is no whole release"
+    assert "Traceback" not in done.stderr
+
+
 def test_a_release_whose_signature_nobody_could_verify_is_not_published(tmp_path: Path) -> None:
     private, _ = make_key(tmp_path, "key")
     _, other = make_key(tmp_path, "other")

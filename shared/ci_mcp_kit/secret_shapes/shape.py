@@ -55,6 +55,7 @@ def shape(
 
 
 SHORT = 1_000  # characters: most texts in answers are shorter, and are searched without loading RE2
+_BEGINNING = 2  # characters of a needle by which it is looked up; none is shorter
 _READ_AGAIN = 80  # characters of a match that was no secret: what looks like a value may be another name
 
 
@@ -65,9 +66,11 @@ class Finder:
         needles = sorted({needle for one in shapes for needle in one.needles}, key=len, reverse=True)
         self._shapes = {found.encode(): [one for one in shapes if found.startswith(one.needles)] for found in needles}
         self._any_needle = "|".join(map(re.escape, needles)).encode()
-        self._by_beginning: dict[bytes, list[bytes]] = {}  # their first two characters -> the needles, longest first
+        if len(needles[-1]) < _BEGINNING:
+            raise ValueError(f"{needles[-1]!r} would not be found in a short text")
+        self._by_beginning: dict[bytes, list[bytes]] = {}  # what needles begin with -> the needles, longest first
         for needle in self._shapes:
-            self._by_beginning.setdefault(needle[:2], []).append(needle)
+            self._by_beginning.setdefault(needle[:_BEGINNING], []).append(needle)
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield the spans of secrets, in linear time: a shape reads hardly a character twice."""
@@ -86,7 +89,7 @@ class Finder:
         """Yield where needles are; of those at one place the longest, because the others are what it begins with."""
         if len(data) <= SHORT:
             for at in range(len(data)):
-                for needle in self._by_beginning.get(data[at : at + 2], ()):
+                for needle in self._by_beginning.get(data[at : at + _BEGINNING], ()):
                     if data.startswith(needle, at):
                         yield at, needle
                         break
