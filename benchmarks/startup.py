@@ -12,7 +12,7 @@ what others do. What is measured:
     memory    the share of memory that is the process's own (PSS) at that moment
     call      from starting the process until the first call is answered as well. The reference echoes a word; a server
               of ours refuses an argument that it does not have
-    request   the same with a call that asks Drone, where nothing listens; the reference asks there with httpx
+    request   the same with a second call, which asks Drone, where nothing listens; the reference asks there with httpx
     role      all servers of the role admin started at once, by the clock, against one reference
     help      the whole process of `drone-mcp --help`, against the reference until it is ready; likewise `version`
 
@@ -43,9 +43,9 @@ from drone_mcp_config.roles.loading import load_role
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-READY, MEMORY, CALLED = 0.08, 0.15, 1.10  # ratios to the reference
-ROLE = 0.035  # the same, for each server of the role
-ENDED = 0.5  # seconds
+READY_BUDGET, MEMORY_BUDGET, CALL_BUDGET = 0.08, 0.15, 1.10  # ratios to the reference
+ROLE_BUDGET = 0.035  # the same, for each server of the role
+END_BUDGET = 0.5  # seconds
 NOWHERE = "http://127.0.0.1:9"
 ENVIRONMENT = {**os.environ, "DRONE_SERVER": NOWHERE, "DRONE_TOKEN": "x" * 32, "DRONE_MCP_RETRIES": "0"}
 REFERENCE = """
@@ -69,7 +69,7 @@ server.run()
 """
 HANDSHAKE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "benchmark", "version": "1"}}
 
-Call = dict[str, Any] | None
+Call = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -77,23 +77,20 @@ class Run:
     """One process.
 
     Attributes:
-        ready: processor seconds until its tools were listed.
-        clock: seconds by the clock until then.
-        memory: KiB then.
-        called: processor seconds until the first call was answered.
-        memory_called: KiB then.
+        clock: seconds by the clock until its tools were listed.
+        work: processor seconds until then, and until each call was answered.
+        memory: KiB at each of these moments.
         ended: seconds that its end took.
     """
 
-    ready: float
     clock: float
-    memory: int
-    called: float
-    memory_called: int
+    work: list[float]
+    memory: list[int]
     ended: float
 
 
 Pair = tuple[Run, Run]  # the reference, and a server
+LISTED, CALLED, ASKED = range(3)  # the moments
 
 
 class Process:
@@ -130,10 +127,9 @@ class Process:
         return time.perf_counter() - self._started
 
     def call(self, call: Call) -> None:
-        """Make a call, if there is one."""
-        if call is not None:
-            self.send(id=3, method="tools/call", params=call)
-            self.receive()
+        """Make a call, and wait for its answer."""
+        self.send(id=3, method="tools/call", params=call)
+        self.receive()
 
     def end(self, *, by_signal: bool = False) -> float:
         """End it by closing its input, or with SIGINT and, 100 ms later, SIGTERM; return the seconds."""
@@ -160,15 +156,17 @@ class Process:
         return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
-def run(command: list[str], call: Call, *, by_signal: bool = False) -> Run:
+def run(command: list[str], calls: list[Call], *, by_signal: bool = False) -> Run:
     """Start `command`, talk to it as a client does, and end it."""
     process = Process(command)
     process.open()
     clock = process.list_tools()
-    ready, memory = process.work(), process.memory()
-    process.call(call)
-    called, memory_called = process.work(), process.memory()
-    return Run(ready, clock, memory, called, memory_called, process.end(by_signal=by_signal))
+    work, memory = [process.work()], [process.memory()]
+    for call in calls:
+        process.call(call)
+        work.append(process.work())
+        memory.append(process.memory())
+    return Run(clock, work, memory, process.end(by_signal=by_signal))
 
 
 def reference() -> list[str]:
@@ -181,66 +179,64 @@ def echo(text: str) -> Call:
     return {"name": "echo", "arguments": {"text": text}}
 
 
-def calls_of(name: str) -> tuple[Call, Call]:
-    """Return a call that a server refuses before it does anything, and one for which it asks Drone."""
-    tool = read_installation()[name].tool_names[0]
-    asking = {"repo": "octo/hello"} if tool != "drone_list_repos" else {}
-    return {"name": tool, "arguments": {"benchmark": 1}}, {"name": tool, "arguments": asking}
-
-
-def compare(name: str, seen: tuple[list[Pair], list[Pair]], runs: int) -> dict[str, tuple[float, float]]:
+def compare(name: str, seen: list[Pair], runs: int) -> dict[str, tuple[float, float]]:
     """Add to the runs `seen` of a server of ours; return each figure -> its ratio to the reference, and its budget."""
-    command = [sys.executable, "-P", "-m", read_installation()[name].module]
-    refused, asking = calls_of(name)
-    word, request = seen
-    word += pairs(command, refused, echo("word"), runs)
-    request += pairs(command, asking, echo(NOWHERE), runs)
-    ended = statistics.median(ours.ended for _, ours in [*word, *request])
-    report(name, word, request)
+    server = read_installation()[name]
+    tool = server.tool_names[0]
+    refused, asking = {"benchmark": 1}, {} if tool == "drone_list_repos" else {"repo": "octo/hello"}
+    calls = [{"name": tool, "arguments": arguments} for arguments in (refused, asking)]
+    seen += pairs([sys.executable, "-P", "-m", server.module], calls, [echo("word"), echo(NOWHERE)], runs)
+    report(name, seen)
     return {
-        "ready": (ratio(word + request, "ready"), READY),
-        "memory": (ratio(word + request, "memory"), MEMORY),
-        "call": (ratio(word, "called"), CALLED),
-        "request": (ratio(request, "called"), CALLED),
-        "memory after the call": (ratio(word, "memory_called"), CALLED),
-        "seconds to end": (ended, ENDED),
+        "ready": (ratio(seen, work(LISTED)), READY_BUDGET),
+        "memory": (ratio(seen, memory(LISTED)), MEMORY_BUDGET),
+        "call": (ratio(seen, work(CALLED)), CALL_BUDGET),
+        "request": (ratio(seen, work(ASKED)), CALL_BUDGET),
+        "memory after the call": (ratio(seen, memory(CALLED)), CALL_BUDGET),
+        "seconds to end": (statistics.median(ours.ended for _, ours in seen), END_BUDGET),
     }
 
 
-def pairs(command: list[str], call: Call, reference_call: Call, runs: int) -> list[Pair]:
+def pairs(command: list[str], calls: list[Call], reference_calls: list[Call], runs: int) -> list[Pair]:
     """Run the reference and a server by turns; the first pair, which fills the disk's cache, is left out."""
     return [
-        (run(reference(), reference_call), run(command, call, by_signal=bool(number % 2)))
+        (run(reference(), reference_calls), run(command, calls, by_signal=bool(number % 2)))
         for number in range(runs + 1)
     ][1:]  # fmt: skip
 
 
-def report(name: str, word: list[Pair], request: list[Pair] | None = None) -> None:
+def work(moment: int) -> Callable[[Run], float]:
+    """Return what reads the processor time until a moment."""
+    return lambda run: run.work[moment]
+
+
+def memory(moment: int) -> Callable[[Run], float]:
+    """Return what reads the memory at a moment."""
+    return lambda run: run.memory[moment]
+
+
+def report(name: str, seen: list[Pair]) -> None:
     """Print the figures of a server."""
-    ours = [pair[1] for pair in word]
+
+    def median(figure: Callable[[Run], float]) -> float:
+        return statistics.median(figure(ours) for _, ours in seen)
+
     rows = [
-        f"ready {ratio(word, 'ready'):.3f} x ({median(ours, 'ready') * 1000:.0f} ms)",
-        f"by the clock {ratio(word, 'clock'):.3f} x ({median(ours, 'clock') * 1000:.0f} ms)",
-        f"memory {ratio(word, 'memory'):.2f} x ({median(ours, 'memory') / 1024:.1f} MiB)",
-        f"call {ratio(word, 'called'):.2f} x",
-        f"memory {ratio(word, 'memory_called'):.2f} x",
-        f"end {median(ours, 'ended') * 1000:.0f} ms",
+        f"ready {ratio(seen, work(LISTED)):.3f} x ({median(work(LISTED)) * 1000:.0f} ms)",
+        f"by the clock {ratio(seen, lambda run: run.clock):.3f} x ({median(lambda run: run.clock) * 1000:.0f} ms)",
+        f"memory {ratio(seen, memory(LISTED)):.2f} x ({median(memory(LISTED)) / 1024:.1f} MiB)",
     ]
-    if request:
-        rows.append(f"request {ratio(request, 'called'):.2f} x, memory {ratio(request, 'memory_called'):.2f} x")
+    for what, moment in zip(("call", "request"), range(CALLED, len(seen[0][1].work)), strict=False):
+        rows.append(f"{what} {ratio(seen, work(moment)):.2f} x, memory {ratio(seen, memory(moment)):.2f} x")
+    rows.append(f"end {median(lambda run: run.ended) * 1000:.0f} ms")
     print(f"{name}: {' · '.join(rows)}", flush=True)
 
 
-def ratio(pairs: list[Pair], field: str) -> float:
+def ratio(seen: list[Pair], figure: Callable[[Run], float]) -> float:
     """Return how the second compare with the first in one figure: by the best of each, or run by run."""
-    figures: list[tuple[float, float]] = [(getattr(theirs, field), getattr(ours, field)) for theirs, ours in pairs]
+    figures = [(figure(theirs), figure(ours)) for theirs, ours in seen]
     best = min(ours for _, ours in figures) / min(theirs for theirs, _ in figures)
     return min(best, statistics.median(ours / theirs for theirs, ours in figures))
-
-
-def median(runs: list[Run], field: str) -> float:
-    """Return the median of one figure."""
-    return float(statistics.median(getattr(one, field) for one in runs))
 
 
 def compare_role(runs: int) -> dict[str, tuple[float, float]]:
@@ -255,19 +251,19 @@ def compare_role(runs: int) -> dict[str, tuple[float, float]]:
         seconds.append(together)
     found = statistics.median(ratios[1:])
     print(f"admin, {len(modules)} servers: {found:.3f} x by the clock ({statistics.median(seconds[1:]) * 1000:.0f} ms)")
-    return {"role": (found, ROLE * len(modules))}
+    return {"role": (found, ROLE_BUDGET * len(modules))}
 
 
 def compare_command(runs: int) -> dict[str, tuple[float, float]]:
     """Return the processor time of the shortest calls of `drone-mcp`, as ratios to the reference, and the budget."""
     ratios: dict[str, list[float]] = {"help": [], "version": []}
     for _ in range(runs + 1):
-        ready = run(reference(), None).ready
+        ready = run(reference(), []).work[LISTED]
         for option, found in ratios.items():
             found.append(work_of([sys.executable, "-P", "-m", "drone_mcp_cli", f"--{option}"]) / ready)
     figures = {option: statistics.median(found[1:]) for option, found in ratios.items()}
     print("drone-mcp:", " · ".join(f"--{option} {found:.3f} x" for option, found in figures.items()))
-    return {option: (found, READY) for option, found in figures.items()}
+    return {option: (found, READY_BUDGET) for option, found in figures.items()}
 
 
 def work_of(command: list[str]) -> float:
@@ -309,10 +305,10 @@ def main() -> int:
     options = parser.parse_args()
     for other in options.also:
         name, _, command = other.partition("=")
-        report(name, pairs(shlex.split(command), echo("word"), echo("word"), options.runs))
+        report(name, pairs(shlex.split(command), [echo("word")], [echo("word")], options.runs))
     # Processor time can be compared on all processors at once. The clock, and a second look, have the machine alone.
     looks: list[Callable[[int], dict[str, tuple[float, float]]]]
-    looks = [*(partial(compare, name, ([], [])) for name in options.servers), compare_role, compare_command]
+    looks = [*(partial(compare, name, []) for name in options.servers), compare_role, compare_command]
     with ThreadPoolExecutor(os.cpu_count() if options.check else 1) as lanes:
         figures = list(lanes.map(lambda look: look(options.runs), looks[:-2]))
     figures += [look(options.runs) for look in looks[-2:]]
