@@ -33,7 +33,14 @@ def create_workspace(ask: Ask) -> Response:
     owner, body = ask.owner(), ask.body or {}
     if not ask.may("create"):
         raise Refusal(404, NOT_FOUND)
-    name, template = str(body.get("name", "")), _template(ask, body)
+    wanted = str(body.get("template_id") or NO_ID)
+    if "template_id" not in body:
+        said = f'Validation failed for tag "required_without" with value: "{NO_ID}"'
+        raise _failed([("template_id", said), ("template_version_id", said)])
+    template = next((one for one in ask.world.templates.values() if one.id == wanted), None)
+    if template is None:
+        raise Refusal(400, f'Template "{wanted}" doesn\'t exist.', fields=[("template_id", "template not found")])
+    name = str(body.get("name", ""))
     if len(name) > LONGEST_NAME or not NAME.fullmatch(name):
         raise _failed([("name", f'Validation failed for tag "workspace_name" with value: "{name}"')])
     if ask.world.find(owner.name, name) is not None:
@@ -104,17 +111,6 @@ def find_build(ask: Ask) -> tuple[Workspace, Build]:
             if build.id == ask.params["build"] and ask.sees(workspace):
                 return workspace, build
     raise not_found()
-
-
-def _template(ask: Ask, body: dict[str, Any]) -> Template:
-    wanted = str(body.get("template_id") or NO_ID)
-    if "template_id" not in body:
-        said = f'Validation failed for tag "required_without" with value: "{NO_ID}"'
-        raise _failed([("template_id", said), ("template_version_id", said)])
-    found = next((one for one in ask.world.templates.values() if one.id == wanted), None)
-    if found is None:
-        raise Refusal(400, f'Template "{wanted}" doesn\'t exist.', fields=[("template_id", "template not found")])
-    return found
 
 
 def _values(body: dict[str, Any]) -> dict[str, str]:
