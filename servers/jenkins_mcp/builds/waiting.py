@@ -75,7 +75,10 @@ class Wait:
                 waited = self.clock() - began
                 if waited >= seconds:
                     break
-                await report(waited, seconds, self._headline())
+                headline = f"Queue item {self.item} waits"
+                if self.seen_build:
+                    headline = f"{self.job} #{self.seen_build.value.number} is running"
+                await report(waited, seconds, headline)
                 await self.pause(min(pause, seconds - waited))
                 pause = min(LONGEST_PAUSE, pause * GROWTH)
                 await self._look_again()
@@ -143,11 +146,6 @@ class Wait:
                 service=JENKINS,
             )
         return found
-
-    def _headline(self) -> str:
-        if self.seen_build:
-            return f"{self.job} #{self.seen_build.value.number} is running"
-        return f"Queue item {self.item} waits"
 
     async def _describe(self) -> WaitView:
         now = int(self.clock() * 1000)
