@@ -17,7 +17,7 @@ from gitea_simulator.routes.route import REPO, route
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from gitea_simulator.records import Issue, Pull, Repository
+    from gitea_simulator.records import Issue, Pull
     from gitea_simulator.request_context import Context
 
 FORM: Final = "PullRequest"  # the name that Gitea's error has for what was sent
@@ -131,22 +131,17 @@ def create_pull(ctx: Context) -> Response:
     for where, name in ((repo, base), (source, branch)):
         if name not in where.git.branches:
             raise Refusal(404, f'ref "{name}" does not exist')
-    _refuse_second(repo, source, branch, base)
+    for other in repo.pulls:
+        pull = other.pull
+        if pull and other.closed is None and (pull.head_repo, pull.head_branch, pull.base) == (source, branch, base):
+            repos = f"head_repo_id: {source.id}, base_repo_id: {repo.id}"
+            ids = f"id: {pull.id}, issue_id: {other.number}, {repos}, head_branch: {branch}, base_branch: {base}"
+            raise Refusal(409, f"pull request already exists for these targets [{ids}]")
     check_assignees(ctx, body)
     text = str(body.get("body") or "")
     issue = ctx.world.open_pull(repo, caller, title, head=branch, base=base, body=text, head_repo=source)
     apply_fields(ctx, issue, body)
     return answer(pull_shapes.pull(ctx.world, repo, issue, caller), 201)
-
-
-def _refuse_second(repo: Repository, source: Repository, branch: str, base: str) -> None:
-    """Refuse a pull request for which there is an open one."""
-    for issue in repo.pulls:
-        pull = issue.pull
-        if pull and issue.closed is None and (pull.head_repo, pull.head_branch, pull.base) == (source, branch, base):
-            repos = f"head_repo_id: {source.id}, base_repo_id: {repo.id}"
-            where = f"id: {pull.id}, issue_id: {issue.number}, {repos}, head_branch: {branch}, base_branch: {base}"
-            raise Refusal(409, f"pull request already exists for these targets [{where}]")
 
 
 def edit_pull(ctx: Context) -> Response:
