@@ -67,7 +67,16 @@ def create_build(ask: Ask) -> Response:
         raise Refusal(400, PARAMETERS, NO_OWNER)
     if workspace.latest.is_active:
         raise Refusal(409, ACTIVE, ACTIVE)
-    build = ask.world.build(workspace, transition, _next_values(workspace, _values(body)), ask.user)
+    before, given, parameters = workspace.latest.values, _values(body), workspace.template.parameters
+    for parameter in parameters:
+        value = given.get(parameter.name)
+        if not parameter.mutable and value is not None and value != before.get(parameter.name):
+            said = f'Parameter "{parameter.name}" is not mutable, so it can\'t be updated after creating a workspace.'
+            raise Refusal(400, PARAMETERS, fields=[(parameter.name, f"Immutable parameter changed; {said}")])
+    _check_values(workspace.template, {one.name: given.get(one.name, before.get(one.name)) for one in parameters})
+    # Unknown names are ignored.
+    values = {one.name: given.get(one.name, before.get(one.name, one.default)) for one in parameters}
+    build = ask.world.build(workspace, transition, values, ask.user)
     build.then = (body.get("on_success") or {}).get("transition")
     return to_json(export_build(ask.world, workspace, build), 201)
 
@@ -115,18 +124,6 @@ def find_build(ask: Ask) -> tuple[Workspace, Build]:
 
 def _values(body: dict[str, Any]) -> dict[str, str]:
     return {str(item["name"]): str(item["value"]) for item in body.get("rich_parameter_values") or ()}
-
-
-def _next_values(workspace: Workspace, given: dict[str, str]) -> dict[str, str]:
-    """Return the values of the next build: those given, else those of before. Unknown names are ignored."""
-    before, parameters = workspace.latest.values, workspace.template.parameters
-    for parameter in parameters:
-        value = given.get(parameter.name)
-        if not parameter.mutable and value is not None and value != before.get(parameter.name):
-            said = f'Parameter "{parameter.name}" is not mutable, so it can\'t be updated after creating a workspace.'
-            raise Refusal(400, PARAMETERS, fields=[(parameter.name, f"Immutable parameter changed; {said}")])
-    _check_values(workspace.template, {one.name: given.get(one.name, before.get(one.name)) for one in parameters})
-    return {one.name: given.get(one.name, before.get(one.name, one.default)) for one in parameters}
 
 
 def _check_values(template: Template, values: dict[str, str | None]) -> None:
