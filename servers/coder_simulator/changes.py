@@ -33,7 +33,14 @@ def create_workspace(ask: Ask) -> Response:
     owner, body = ask.owner(), ask.body or {}
     if not ask.may("create"):
         raise Refusal(404, NOT_FOUND)
-    name, template = str(body.get("name", "")), _template(ask, body)
+    wanted = str(body.get("template_id") or NO_ID)
+    if "template_id" not in body:
+        said = f'Validation failed for tag "required_without" with value: "{NO_ID}"'
+        raise _failed([("template_id", said), ("template_version_id", said)])
+    template = next((one for one in ask.world.templates.values() if one.id == wanted), None)
+    if template is None:
+        raise Refusal(400, f'Template "{wanted}" doesn\'t exist.', fields=[("template_id", "template not found")])
+    name = str(body.get("name", ""))
     if len(name) > LONGEST_NAME or not NAME.fullmatch(name):
         raise _failed([("name", f'Validation failed for tag "workspace_name" with value: "{name}"')])
     if ask.world.find(owner.name, name) is not None:
@@ -60,7 +67,16 @@ def create_build(ask: Ask) -> Response:
         raise Refusal(400, PARAMETERS, NO_OWNER)
     if workspace.latest.is_active:
         raise Refusal(409, ACTIVE, ACTIVE)
-    build = ask.world.build(workspace, transition, _next_values(workspace, _values(body)), ask.user)
+    before, given, parameters = workspace.latest.values, _values(body), workspace.template.parameters
+    for parameter in parameters:
+        value = given.get(parameter.name)
+        if not parameter.mutable and value is not None and value != before.get(parameter.name):
+            said = f'Parameter "{parameter.name}" is not mutable, so it can\'t be updated after creating a workspace.'
+            raise Refusal(400, PARAMETERS, fields=[(parameter.name, f"Immutable parameter changed; {said}")])
+    _check_values(workspace.template, {one.name: given.get(one.name, before.get(one.name)) for one in parameters})
+    # Unknown names are ignored.
+    values = {one.name: given.get(one.name, before.get(one.name, one.default)) for one in parameters}
+    build = ask.world.build(workspace, transition, values, ask.user)
     build.then = (body.get("on_success") or {}).get("transition")
     return to_json(export_build(ask.world, workspace, build), 201)
 
@@ -106,31 +122,8 @@ def find_build(ask: Ask) -> tuple[Workspace, Build]:
     raise not_found()
 
 
-def _template(ask: Ask, body: dict[str, Any]) -> Template:
-    wanted = str(body.get("template_id") or NO_ID)
-    if "template_id" not in body:
-        said = f'Validation failed for tag "required_without" with value: "{NO_ID}"'
-        raise _failed([("template_id", said), ("template_version_id", said)])
-    found = next((one for one in ask.world.templates.values() if one.id == wanted), None)
-    if found is None:
-        raise Refusal(400, f'Template "{wanted}" doesn\'t exist.', fields=[("template_id", "template not found")])
-    return found
-
-
 def _values(body: dict[str, Any]) -> dict[str, str]:
     return {str(item["name"]): str(item["value"]) for item in body.get("rich_parameter_values") or ()}
-
-
-def _next_values(workspace: Workspace, given: dict[str, str]) -> dict[str, str]:
-    """Return the values of the next build: those given, else those of before. Unknown names are ignored."""
-    before, parameters = workspace.latest.values, workspace.template.parameters
-    for parameter in parameters:
-        value = given.get(parameter.name)
-        if not parameter.mutable and value is not None and value != before.get(parameter.name):
-            said = f'Parameter "{parameter.name}" is not mutable, so it can\'t be updated after creating a workspace.'
-            raise Refusal(400, PARAMETERS, fields=[(parameter.name, f"Immutable parameter changed; {said}")])
-    _check_values(workspace.template, {one.name: given.get(one.name, before.get(one.name)) for one in parameters})
-    return {one.name: given.get(one.name, before.get(one.name, one.default)) for one in parameters}
 
 
 def _check_values(template: Template, values: dict[str, str | None]) -> None:

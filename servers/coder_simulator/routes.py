@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from coder_simulator import changes
 from coder_simulator.answers import Refusal, not_found, to_json
@@ -53,7 +53,12 @@ def list_builds(ask: Ask) -> Response:
     workspace = ask.workspace(include_deleted=True)
     builds = workspace.builds[::-1]
     if since := ask.query.get("since"):
-        moment = _read_time(since)
+        try:
+            moment = datetime.fromisoformat(since).timestamp()
+        except ValueError:
+            layout = "2006-01-02T15:04:05Z07:00"
+            detail = f'parsing time "{since}" as "{layout}": cannot parse "{since}" as "2006"'
+            raise Refusal(400, "bad `since` format, must be RFC3339", detail) from None
         builds = [build for build in builds if build.created > moment]
     if after := ask.query.get("after_id"):
         # What is newer than that build, although the newest come first, as seen.
@@ -126,14 +131,15 @@ def check_rights(ask: Ask) -> Response:
     for key, check in checks.items():
         if not check["object"].get("resource_type"):
             raise Refusal(400, f'Object\'s "resource_type" field must be defined for key "{key}".')
-    return to_json({key: _is_granted(ask, check["object"], check["action"]) for key, check in checks.items()})
-
-
-def _is_granted(ask: Ask, thing: dict[str, Any], action: str) -> bool:
-    is_own = thing.get("owner_id") in {"me", ask.user.id}
-    is_here = thing.get("any_org") or thing.get("organization_id") == ask.world.organization
-    right = {"application_connect": "app"}.get(action, action)
-    return bool(is_here and (is_own or ask.user.is_owner) and thing["resource_type"] == "workspace" and ask.may(right))
+    granted: dict[str, bool] = {}
+    for key, check in checks.items():
+        thing, action = check["object"], check["action"]
+        is_own = thing.get("owner_id") in {"me", ask.user.id}
+        is_here = thing.get("any_org") or thing.get("organization_id") == ask.world.organization
+        is_workspace = thing["resource_type"] == "workspace"
+        right = {"application_connect": "app"}.get(action, action)
+        granted[key] = bool(is_here and (is_own or ask.user.is_owner) and is_workspace and ask.may(right))
+    return to_json(granted)
 
 
 def _version(ask: Ask) -> Template:
@@ -146,15 +152,6 @@ def _version(ask: Ask) -> Template:
 
 def _includes_deleted(ask: Ask) -> bool:
     return ask.query.get("include_deleted") == "true"
-
-
-def _read_time(text: str) -> float:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        layout = "2006-01-02T15:04:05Z07:00"
-        detail = f'parsing time "{text}" as "{layout}": cannot parse "{text}" as "2006"'
-        raise Refusal(400, "bad `since` format, must be RFC3339", detail) from None
 
 
 _TABLE: Final[tuple[tuple[str, str, Callable[[Ask], Response]], ...]] = (

@@ -54,9 +54,11 @@ def search(workspaces: Iterable[Workspace], terms: list[tuple[str, str]], asker:
 
 def _matches(workspace: Workspace, terms: list[tuple[str, str]], asker: User, now: float) -> bool:
     # Several terms about parameters are joined by OR, all others by AND, as seen.
-    params = [value for key, value in terms if key == "param"]
+    params = [value.partition("=") for key, value in terms if key == "param"]
     others = [_fits(workspace, key, value, asker, now) for key, value in terms if key != "param"]
-    return all(others) and (not params or any(_has_parameter(workspace, value) for value in params))
+    values = {key.lower(): text.lower() for key, text in workspace.latest.values.items()}
+    found = (name in values and (not has_value or values[name] == value) for name, has_value, value in params)
+    return all(others) and (not params or any(found))
 
 
 def _fits(workspace: Workspace, key: str, value: str, asker: User, now: float) -> bool:
@@ -76,9 +78,3 @@ def _fits(workspace: Workspace, key: str, value: str, asker: User, now: float) -
         "has-ai-task": value == "false",
     }
     return known[key]
-
-
-def _has_parameter(workspace: Workspace, wanted: str) -> bool:
-    name, has_value, value = wanted.partition("=")
-    values = {key.lower(): text.lower() for key, text in workspace.latest.values.items()}
-    return name in values and (not has_value or values[name] == value)

@@ -57,7 +57,12 @@ async def check_access(settings: FleetSettings) -> list[Finding]:
         organization = templates[0].organization_id if templates else ""
         found = [await _check_rights(coder, CODER, ("read", "application_connect"), organization)]
         if "create" in operations:
-            found += await _check_user(coder)
+            # Creations need a scope of its own: parameters are evaluated for the owner.
+            try:
+                await coder.send(calls.get_user())
+            except (NotFound, PermissionDenied):
+                detail = f"{CODER.token} may not read its own user, so Coder does not evaluate parameters for it"
+                found.append(Finding("failed", detail, "Make a token that has the scope user:read, too"))
         if limited.mode == "on":
             found.append(await _check_writer(settings, access, operations, organization))
         return found
@@ -95,13 +100,3 @@ async def _check_rights(coder: Transport, token: Service, actions: Iterable[str]
         f"{token.token} lacks the right to {', '.join(lacking)} workspaces",
         f"Make a token with the scope {scopes}, of a user whose roles grant it, or leave out the tools that need it",
     )
-
-
-async def _check_user(coder: Transport) -> list[Finding]:
-    """Check the right for which creations need a scope of its own: parameters are evaluated for the owner."""
-    try:
-        await coder.send(calls.get_user())
-    except (NotFound, PermissionDenied):
-        detail = f"{CODER.token} may not read its own user, so Coder does not evaluate parameters for it"
-        return [Finding("failed", detail, "Make a token that has the scope user:read, too")]
-    return []

@@ -72,16 +72,13 @@ def write_lines(content: str, first: int, last: int) -> Lines:
     written: list[str] = []
     room = ROOM
     for number, line in enumerate(lines[first - 1 : last], first):
-        row = f"{number:>{digits}}| {_cut(line)}"
+        shown = line if len(line) <= WIDEST else f"{line[:WIDEST]}…[+{len(line) - WIDEST} chars]"
+        row = f"{number:>{digits}}| {shown}"
         room -= count_tokens(row) + 1
         if room < 0 and written:
             break
         written.append(row)
     return Lines("\n".join(written), first, first + len(written) - 1, len(lines))
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= WIDEST else f"{line[:WIDEST]}…[+{len(line) - WIDEST} chars]"
 
 
 def decode_part(data: bytes) -> str | None:

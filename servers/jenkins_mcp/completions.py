@@ -87,12 +87,10 @@ def complete_parameters(definitions: tuple[ParameterDefinition, ...], typed: str
     if not has_value:
         return tuple(f"{before}{one.name}=" for one in definitions if one.name not in given)
     chosen = next((one for one in definitions if one.name == name), None)
-    return tuple(f"{before}{name}={value}" for value in _values_of(chosen)) if chosen else ()
-
-
-def _values_of(definition: ParameterDefinition) -> tuple[str, ...]:
-    """Return the values of a choice or boolean, or the default of another parameter."""
-    if definition.type.startswith("Boolean"):
-        return ("true", "false")
-    default = definition.default_parameter_value
-    return definition.choices or ((str(default.value),) if default and default.value else ())
+    if chosen is None:
+        return ()
+    default = chosen.default_parameter_value
+    values = chosen.choices or ((str(default.value),) if default and default.value else ())
+    if chosen.type.startswith("Boolean"):
+        values = ("true", "false")
+    return tuple(f"{before}{name}={value}" for value in values)

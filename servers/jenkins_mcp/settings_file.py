@@ -73,7 +73,16 @@ def read_config(environment: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
     except InvalidFile as error:
         raise _of_file("; ".join(str(problem) for problem in error.problems[:SHOWN])) from error
     entries = list(_entries(source))
-    _refuse_readable_secrets(source, entries)
+    held = next((path for path, values in entries if values.keys() & SECRETS), None)
+    mode = source.file.stat().st_mode
+    # Windows has no such bits: there every file looks readable for all.
+    if held is not None and sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise _mistake(
+            source,
+            held,
+            f"other users may read this file (mode {stat.S_IMODE(mode):04o}), and it holds a secret: run "
+            f"chmod 600 {source.file}, or move the secret to a file that apiTokenFile names",
+        )
     return tuple(_with_environment(source, path, values, environment) for path, values in entries)
 
 
@@ -107,7 +116,8 @@ def _read_entry(source: Source, path: KeyPath, entry: Mapping[str, Any]) -> dict
     for key, value in entry.items():
         if key in _GROUPS:
             if not isinstance(value, dict):
-                raise _mistake(source, (*path, key), f"{key} takes keys of its own, like {_example(key)}")
+                inner_keys = ", ".join(known[1] for known in _KEYS if known[0] == key)
+                raise _mistake(source, (*path, key), f"{key} takes keys of its own, like {inner_keys}")
             for inner, inner_value in value.items():
                 values |= _read_value(source, path, (key, inner), inner_value)
         else:
@@ -118,11 +128,12 @@ def _read_entry(source: Source, path: KeyPath, entry: Mapping[str, Any]) -> dict
 def _read_value(source: Source, path: KeyPath, key: tuple[str, ...], value: Any) -> dict[str, Any]:
     """Return field -> value of one key; a key without a value counts as left out, as an empty variable does."""
     field = _KEYS.get(key)
-    place = (*path, *key)
+    place, name = (*path, *key), f"jenkins.{'.'.join(key)}"
     if field is None:
         raise _mistake(source, place, f"there is no key {'.'.join(key)}; there are {', '.join(_KNOWN)}")
     if value is None or value == "":
         return {}
+    of = _BY_FIELD[field]
     if isinstance(value, list) and field == "jobs" and all(isinstance(part, str) for part in value):
         text = " ".join(value)
     elif isinstance(value, bool):
@@ -130,33 +141,14 @@ def _read_value(source: Source, path: KeyPath, key: tuple[str, ...], value: Any)
     elif isinstance(value, str | int):
         text = str(value)
     else:
-        raise _mistake(source, place, f"jenkins.{'.'.join(key)} takes {_BY_FIELD[field].takes}")
+        raise _mistake(source, place, f"{name} takes {of.takes}")
+    variable = Variable(name, field, of.takes, of.parse, secret=of.secret)
+    if field == "retries":  # counted with the first attempt here
+        variable = Variable(name, field, "a number from 1 to 11", lambda text: read_whole(1, 11)(text) - 1)
     try:
-        return {field: _variable_of(key, field).read(text)}
+        return {field: variable.read(text)}
     except SettingsError as error:
         raise _mistake(source, place, str(error)) from None
-
-
-def _variable_of(key: tuple[str, ...], field: str) -> Variable:
-    """Return the variable of a field under the name that it has in the file."""
-    of = _BY_FIELD[field]
-    name = f"jenkins.{'.'.join(key)}"
-    if field == "retries":  # counted with the first attempt here
-        return Variable(name, field, "a number from 1 to 11", lambda text: read_whole(1, 11)(text) - 1)
-    return Variable(name, field, of.takes, of.parse, secret=of.secret)
-
-
-def _refuse_readable_secrets(source: Source, entries: list[tuple[KeyPath, dict[str, Any]]]) -> None:
-    held = next((path for path, values in entries if values.keys() & SECRETS), None)
-    mode = source.file.stat().st_mode
-    # Windows has no such bits: there every file looks readable for all.
-    if held is not None and sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise _mistake(
-            source,
-            held,
-            f"other users may read this file (mode {stat.S_IMODE(mode):04o}), and it holds a secret: run "
-            f"chmod 600 {source.file}, or move the secret to a file that apiTokenFile names",
-        )
 
 
 def _with_environment(
@@ -185,10 +177,6 @@ def _with_environment(
             raise
         raise _mistake(source, path, str(error)) from None
     return merged
-
-
-def _example(group: str) -> str:
-    return ", ".join(path[1] for path in _KEYS if path[0] == group)
 
 
 def _mistake(source: Source, path: KeyPath, message: str) -> SettingsError:

@@ -29,7 +29,7 @@ def export_build(world: World, build: Build) -> Exported:
         "inProgress": lambda: build.is_running,
         "timestamp": lambda: millis(build.started),
         "duration": lambda: millis(build.ended - build.started) if build.ended else 0,
-        "estimatedDuration": lambda: _estimated_millis(build),
+        "estimatedDuration": lambda: millis(estimate) if (estimate := _estimate(build)) > 0 else -1,
         "queueId": lambda: build.queue_id,
         "keepLog": lambda: False,
         "executor": lambda: _executor(world, build),
@@ -77,11 +77,6 @@ def _git_changes(build: Build) -> Exported:
         for change in build.plan.changes
     ]
     return Exported("hudson.plugins.git.GitChangeSetList", constants(items=changes, kind="git"))
-
-
-def _estimated_millis(build: Build) -> int:
-    estimate = _estimate(build)
-    return millis(estimate) if estimate > 0 else -1
 
 
 def _estimate(build: Build) -> float:

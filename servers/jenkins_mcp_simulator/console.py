@@ -28,12 +28,23 @@ def lines_of(text: str) -> list[str]:
 
 def stored_log(build: Build, now: float) -> bytes:
     """Return what has been written by a moment: whole lines, all of them once the build is over."""
-    lines = _body(build)
+    is_pipeline = build.job.kind == "pipeline"
+    user = next((cause.get("userId") for cause in build.causes if cause.get("userId")), None)
+    started = f"Started by user {NOTE}{user}" if user else str(build.causes[0].get("shortDescription", "Started"))
+    written = [started, "Running as SYSTEM", f"Building in workspace /var/jenkins_home/workspace/{build.job.name}"]
+    if is_pipeline:
+        written = [started, "[Pipeline] Start of Pipeline"]
+    lines = lines_of(build.plan.log)
+    for stage in build.plan.stages:
+        lines += ["[Pipeline] stage", f"[Pipeline] {{ ({stage.name})", *lines_of(stage.log)]
+        lines += ["[Pipeline] }", "[Pipeline] // stage"]
+    if is_pipeline:
+        lines.append("[Pipeline] End of Pipeline")
     until = build.stop_asked_at or build.ended or now
     share = min(1.0, (until - build.started) / build.plan.seconds) if build.plan.seconds else 1.0
     if build.ended and build.result != "ABORTED":
         share = 1.0
-    written = [*_head(build), *lines[: int(len(lines) * share)]]
+    written += lines[: int(len(lines) * share)]
     if build.ended:
         written += [f"Aborted by {build.stopped_by}"] if build.stopped_by else []
         written += [f"Finished: {build.result}"]
@@ -48,9 +59,8 @@ def without_notes(stored: bytes) -> bytes:
 def progressive(stored: bytes, start: int, *, is_complete: bool) -> tuple[bytes, dict[str, str]]:
     """Return body and headers of `progressiveText`: notes stay, line ends become CRLF, sizes are of what is stored."""
     if start > len(stored):
-        start = (
-            0  # jenkinsci/stapler, core/src/main/java/org/kohsuke/stapler/framework/io/LargeText.java, `doProgressText`
-        )
+        # jenkinsci/stapler, core/src/main/java/org/kohsuke/stapler/framework/io/LargeText.java, `doProgressText`
+        start = 0
     part = b"" if start < 0 else stored[start:]
     end = len(stored)
     if not is_complete and start >= 0:
@@ -87,22 +97,3 @@ def two_parts(stored: bytes, start: int, *, is_complete: bool) -> tuple[bytes, d
     )
     headers = {"Content-Type": f"multipart/form-data;boundary={BOUNDARY};charset=utf-8"}
     return body + f"--{BOUNDARY}--".encode(), headers
-
-
-def _head(build: Build) -> list[str]:
-    user = next((cause.get("userId") for cause in build.causes if cause.get("userId")), None)
-    started = f"Started by user {NOTE}{user}" if user else str(build.causes[0].get("shortDescription", "Started"))
-    if build.job.kind == "pipeline":
-        return [started, "[Pipeline] Start of Pipeline"]
-    return [started, "Running as SYSTEM", f"Building in workspace /var/jenkins_home/workspace/{build.job.name}"]
-
-
-def _body(build: Build) -> list[str]:
-    """Return the lines between head and end."""
-    lines = lines_of(build.plan.log)
-    for stage in build.plan.stages:
-        lines += ["[Pipeline] stage", f"[Pipeline] {{ ({stage.name})", *lines_of(stage.log)]
-        lines += ["[Pipeline] }", "[Pipeline] // stage"]
-    if build.job.kind == "pipeline":
-        lines.append("[Pipeline] End of Pipeline")
-    return lines

@@ -57,7 +57,11 @@ def split_diff(text: str) -> tuple[FileDiff, ...]:
     files: list[FileDiff] = []
     for line in lines:
         if line.startswith("diff --git "):
-            files.append(FileDiff(_name_of_both(line.removeprefix("diff --git "))))
+            # `a/NAME b/NAME`; if the two names differ, other lines have them.
+            names = line.removeprefix("diff --git ")
+            middle = len(names) // 2
+            old, new = _unquote(names[:middle])[2:], _unquote(names[middle + 1 :])[2:]
+            files.append(FileDiff(new if old == new else ""))
         elif files:
             hunk = _HUNK.match(line)
             files[-1] = _read_header(files[-1], line) if hunk is None else _add_hunk(files[-1], hunk, lines)
@@ -101,13 +105,6 @@ def _add_hunk(file: FileDiff, header: re.Match[str], lines: Iterator[str]) -> Fi
         old_left -= not line.startswith(("+", "\\"))
         new_left -= not line.startswith(("-", "\\"))
     return replace(file, hunks=(*file.hunks, Hunk(int(header[1]), int(header[3]), tuple(found))))
-
-
-def _name_of_both(names: str) -> str:
-    """Return the name in `a/NAME b/NAME`, "" if the two names differ: then other lines have them."""
-    middle = len(names) // 2
-    old, new = _unquote(names[:middle]), _unquote(names[middle + 1 :])
-    return new[2:] if old[2:] == new[2:] else ""
 
 
 def _unquote(name: str) -> str:

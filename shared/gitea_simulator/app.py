@@ -14,7 +14,6 @@ from gitea_simulator.routes import ROUTES
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from gitea_simulator.records import Repository
     from gitea_simulator.routes.route import Route
     from gitea_simulator.world import Gitea
 
@@ -51,22 +50,18 @@ class Forge:
         query = dict(reversed(parse_qsl(request.url.query, keep_blank_values=True)))
         ctx = Context(self.world, request, params, user, token, body=body, query=query)
         if "repo" in params:
-            moved = self.world.renamed.get(f"{params['owner']}/{params['repo']}".lower())
-            if moved:
-                old = f"/repos/{params['owner']}/{params['repo']}"
-                return _redirect(request, path.replace(old, f"/repos/{moved}", 1))
-            ctx.found = self._find_repo(ctx)
+            name = f"{params['owner']}/{params['repo']}"
+            if moved := self.world.renamed.get(name.lower()):
+                return _redirect(request, path.replace(f"/repos/{name}", f"/repos/{moved}", 1))
+            repo = self.world.repos.get(name.lower())
+            if repo is None or self.world.right_of(repo, user) is None:
+                raise Refusal(404, "not found")
+            if repo.private and token and "public-only" in token.scopes:
+                raise Refusal(404, "not found")
+            ctx.found = repo
         if request.method in CHANGES and user is None:
             raise Refusal(401, "token is required")
         return row.handler(ctx)
-
-    def _find_repo(self, ctx: Context) -> Repository:
-        repo = self.world.repos.get(f"{ctx.params['owner']}/{ctx.params['repo']}".lower())
-        if repo is None or self.world.right_of(repo, ctx.user) is None:
-            raise Refusal(404, "not found")
-        if repo.private and ctx.token and "public-only" in ctx.token.scopes:
-            raise Refusal(404, "not found")
-        return repo
 
 
 def _find(method: str, path: str) -> tuple[Route | None, dict[str, str]] | None:

@@ -44,7 +44,12 @@ class Difference:
         for line in list(difflib.unified_diff(before, after, n=CONTEXT))[2:]:
             if line.startswith("@@"):
                 # git names the line that opens the part of the file (git/git v2.47.0, xdiff/xemit.c).
-                hunks.append([f"{line.rstrip()}{_heading(before, line)}\n"])
+                start = int(line.split()[1].split(",", maxsplit=1)[0][1:])
+                above = (
+                    text for text in reversed(before[: max(0, start - 1)]) if text[:1].isalpha() or text[:1] in "_$"
+                )
+                opening = next(above, "").strip()[:80]
+                hunks.append([f"{line.rstrip()} {opening}\n" if opening else f"{line.rstrip()}\n"])
             elif line.endswith("\n"):
                 hunks[-1].append(line)
             else:
@@ -104,10 +109,3 @@ def _side(letter: str, path: str, blob: Blob | None) -> str:
 
 def _lines(blob: Blob | None) -> list[str]:
     return [] if blob is None else blob.content.decode("utf-8", "replace").splitlines(keepends=True)
-
-
-def _heading(before: list[str], header: str) -> str:
-    start = int(header.split()[1].split(",", maxsplit=1)[0][1:])
-    above = (line for line in reversed(before[: max(0, start - 1)]) if line[:1].isalpha() or line[:1] in "_$")
-    found = next(above, "").strip()
-    return f" {found[:80]}" if found else ""

@@ -57,20 +57,16 @@ def get(
 def read_with(parse: Callable[[bytes], T], service: Service) -> Reader[T]:
     """Return the reader of a call to a service."""
 
-    def read(call: Call[Any], response: Response) -> T:
-        if response.is_success and not response.is_web_page:
-            return parse_body(_within_range(parse), response, call.subject, service)
-        raise find_gateway_error(call, response, service, {}) or describe_refusal(call, response, service)
-
-    return read
-
-
-def _within_range(parse: Callable[[bytes], T]) -> Callable[[bytes], T]:
-    def read(body: bytes) -> T:
+    def parse_in_range(body: bytes) -> T:
         try:
             return parse(body)
         except ArithmeticError:
             raise ValueError("a number or a time is out of range") from None
+
+    def read(call: Call[Any], response: Response) -> T:
+        if response.is_success and not response.is_web_page:
+            return parse_body(parse_in_range, response, call.subject, service)
+        raise find_gateway_error(call, response, service, {}) or describe_refusal(call, response, service)
 
     return read
 

@@ -75,7 +75,9 @@ def _walk_back(root: Span, start: float, end: float, children: Mapping[str, Sequ
     seen = {root.id}
     while stack:
         span, begin, until = stack.pop()
-        last = _find_last(children.get(span.id, ()), begin, until, seen)
+        others = (one for one in children.get(span.id, ()) if one.id not in seen)
+        inside = [one for one in others if one.start < until and one.end > begin]
+        last = max(inside, key=lambda one: (min(one.end, until), one.seconds), default=None)
         if last is None:
             if until > begin:
                 yield Stretch(span, until - begin)
@@ -87,12 +89,6 @@ def _walk_back(root: Span, start: float, end: float, children: Mapping[str, Sequ
             yield Stretch(span, until - child_end)
         stack.append((span, begin, child_begin))
         stack.append((last, child_begin, child_end))
-
-
-def _find_last(spans: Sequence[Span], begin: float, until: float, seen: set[str]) -> Span | None:
-    """Return the span with the latest end of those that have a part between the times."""
-    inside = [span for span in spans if span.id not in seen and span.start < until and span.end > begin]
-    return max(inside, key=lambda span: (min(span.end, until), span.seconds), default=None)
 
 
 def find_failures(spans: Sequence[Span]) -> tuple[Span, ...]:

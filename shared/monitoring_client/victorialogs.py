@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic_core import from_json
 
@@ -26,12 +26,11 @@ def search(query: str, start: float, end: float, limit: int) -> Call[tuple[LogRe
 
 def _read(body: bytes) -> tuple[LogRecord, ...]:
     # One JSON object a line, in no order.
-    return in_order(_read_record(from_json(line)) for line in body.splitlines() if line.strip())
-
-
-def _read_record(data: Any) -> LogRecord:
-    if not isinstance(data, dict) or not isinstance(data.get("_time"), str):
-        raise ValueError("a line has no _time")  # noqa: TRY004 - what a reader of a body raises
-    at = datetime.fromisoformat(data["_time"]).timestamp()
-    labels = {str(key): str(value) for key, value in data.items() if key not in _OWN}
-    return LogRecord(at, str(data.get("_msg", "")), labels)
+    records = []
+    for data in (from_json(line) for line in body.splitlines() if line.strip()):
+        if not isinstance(data, dict) or not isinstance(data.get("_time"), str):
+            raise ValueError("a line has no _time")  # noqa: TRY004 - what a reader of a body raises
+        at = datetime.fromisoformat(data["_time"]).timestamp()
+        labels = {str(key): str(value) for key, value in data.items() if key not in _OWN}
+        records.append(LogRecord(at, str(data.get("_msg", "")), labels))
+    return in_order(records)

@@ -90,7 +90,9 @@ async def list_agents(access: FleetAccess, wanted: AgentFilter, now: float) -> A
         notes.append(f"Coder has {page.count} workspaces; only {len(page.workspaces)} of them were looked at")
     if unseen:
         notes.append(f"{unseen} more show no project, as their build failed early or their template is no agent's")
-    every = list({text for row in chosen for text in _texts_of(row)})
+    written = {text for row in chosen for text in (row.agent, row.role, row.project, row.template, row.task)}
+    written |= {row.link.text for row in chosen if row.link}
+    every = list(written)
     texts = dict(zip(every, clean_lines(every), strict=True))
     return fit(lambda width: _describe(chosen, texts, builds, notes, width), TASK_WIDTHS, BUDGET)
 
@@ -170,11 +172,6 @@ def _describe(
         notes=tuple(notes),
         next_step="" if rows else "fleet_create_agent makes one, if this role may",
     )
-
-
-def _texts_of(row: Row) -> tuple[str, ...]:
-    """Return what others wrote about an agent."""
-    return row.agent, row.role, row.project, row.template, row.task, row.link.text if row.link else ""
 
 
 def _cell(row: Row, name: str, texts: Mapping[str, str], builds: dict[Link, Build], width: int) -> str:

@@ -39,7 +39,12 @@ async def read_history(access: FleetAccess, agent: str, cursor: str | None, now:
     if place is None:
         name, workspace, page, present = await _read_first(access, agent, datetime.fromtimestamp(now, UTC))
     else:
-        await _check_place(access, place)
+        # A cursor that this process has not given may be made up, or its name another agent's by now.
+        if not access.knows(place.agent, place.workspace):
+            named = (await access.find(place.agent, include_deleted=True))[0]
+            if named.id != place.workspace:
+                step = "Read its history anew"
+                raise Conflict(f"{place.agent} is another agent by now", next_step=step, service=CODER)
         name, workspace = place.agent, place.workspace
         page, _ = await _read_page(access, workspace, place)
     following = Cursor(name, workspace, page.before, page.newest) if page.before else None
@@ -57,27 +62,14 @@ async def _read_first(access: FleetAccess, agent: str, now: datetime) -> tuple[s
     known = access.recall(agent)
     if known is not None:
         page, builds = await _read_page(access, known[1])
-        if _is_still_of(builds, known[0]):
+        newest = next(iter(builds), None)
+        is_gone = newest is None or (newest.transition, newest.job.status) == ("delete", "succeeded")
+        # The builds may be those of a deleted agent that had the name, or of one that has another name by now.
+        if newest and not is_gone and f"{newest.workspace_owner_name}/{newest.workspace_name}" == known[0]:
             return *known, page, await _describe_present(access, page, builds, None, now)
     found = await access.find(agent, include_deleted=True)
     page, builds = await _read_page(access, found[0].id)
     return full_name(found[0]), found[0].id, page, await _describe_present(access, page, builds, found, now)
-
-
-def _is_still_of(builds: Sequence[Build], agent: str) -> bool:
-    """Return whether builds are those of the agent that has a name now, and not of a deleted one that had it."""
-    newest = next(iter(builds), None)
-    is_gone = newest is None or (newest.transition, newest.job.status) == ("delete", "succeeded")
-    return newest is not None and not is_gone and f"{newest.workspace_owner_name}/{newest.workspace_name}" == agent
-
-
-async def _check_place(access: FleetAccess, place: Cursor) -> None:
-    """Check a cursor that this process has not given: it may be made up, or the name another agent's by now."""
-    if access.knows(place.agent, place.workspace):
-        return
-    workspace, _ = await access.find(place.agent, include_deleted=True)
-    if workspace.id != place.workspace:
-        raise Conflict(f"{place.agent} is another agent by now", next_step="Read its history anew", service=CODER)
 
 
 async def _read_page(
@@ -88,19 +80,14 @@ async def _read_page(
     offset, before = (place.offset, place.before) if place else (0, None)
     while True:
         builds = await coder.send(calls.list_builds(workspace, limit=BUILDS, offset=offset))
-        _check_scope(access, builds)
+        # What a cursor names was checked when it was given, but the cursor may be made up.
+        shown = (read_assignment(contract, build).project for build in builds)
+        if project := next((one for one in shown if one), ""):
+            access.scope.check(project)
         page = read_page(contract, builds, offset, before)
         if page is not None:
             return page, builds
         offset += BUILDS
-
-
-def _check_scope(access: FleetAccess, builds: tuple[Build, ...]) -> None:
-    """Refuse builds of another project: what a cursor names was checked when it was given, but may be made up."""
-    shown = (read_assignment(access.settings.contract, build).project for build in builds)
-    project = next((one for one in shown if one), "")
-    if project:
-        access.scope.check(project)
 
 
 async def _describe_present(

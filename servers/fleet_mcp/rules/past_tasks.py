@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.errors import InvalidInput
-from fleet_mcp.rules.contract import CREATED, Assignment, Contract, read_assignment
+from fleet_mcp.rules.contract import CREATED, Contract, read_assignment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +125,9 @@ def read_page(contract: Contract, builds: Sequence[Build], offset: int, before: 
 def _read_run(contract: Contract, build: Build, builds: Sequence[Build], *, is_first: bool) -> Run:
     own = read_assignment(contract, build)
     later = [other for other in builds if other.build_number > build.build_number]
-    recorded = _find_record(contract, later)
+    # The first later build that shows anything: one that failed early and a deletion do not.
+    shown = (read_assignment(contract, other) for other in reversed(later))
+    recorded = next((one for one in shown if one.project), None)
     is_newest = is_first and not any(other.transition == "start" for other in later)
     ended = later[-1].created_at if later else None
     run = Run(build.build_number, build.created_at, ended, own.task, is_newest=is_newest)
@@ -141,9 +143,3 @@ def _read_run(contract: Contract, build: Build, builds: Sequence[Build], *, is_f
         pull_request=recorded.pull_request,
         is_unchanged=was == (own.last_state, own.last_message),
     )
-
-
-def _find_record(contract: Contract, later: Sequence[Build]) -> Assignment | None:
-    """Return what the first later build shows that shows anything; one that failed early and a deletion do not."""
-    shown = (read_assignment(contract, build) for build in reversed(later))
-    return next((one for one in shown if one.project), None)

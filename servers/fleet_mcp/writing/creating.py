@@ -73,7 +73,10 @@ class CreateChange(FleetChange):
         offer = await choose_template(self.access, self.role, self.project, self.template)
         values = self._values(offer)
         if not self.is_sent_at_once or (offer.was_known and self.access.knows_user(owner)):
-            check_evaluation(await self._evaluate(owner, offer, values))
+            coder, owner_id = await self.access.client(), await self.access.user_id(owner)
+            check_evaluation(
+                await coder.send(calls.evaluate_parameters(offer.template.active_version_id, owner_id, values))
+            )
         call = calls.create_workspace(owner, name, offer.template.id, values, scope=self.project)
         return CreatePlan(
             action=self.make_action(name if owner == ME else f"{owner}/{name}", call),
@@ -93,11 +96,6 @@ class CreateChange(FleetChange):
         if unknown:  # Coder ignores them without a word
             raise InvalidInput(f"Template {offer.template.name} has no parameter {', '.join(unknown)}", service=CODER)
         return values
-
-    async def _evaluate(self, owner: str, offer: Offer, values: dict[str, str]) -> Evaluation:
-        coder = await self.access.client()
-        owner_id = await self.access.user_id(owner)
-        return await coder.send(calls.evaluate_parameters(offer.template.active_version_id, owner_id, values))
 
     async def _find(self, owner: str, name: str) -> Workspace | None:
         """Return the agent of this name that was created with this key, None if the name is free.

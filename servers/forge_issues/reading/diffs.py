@@ -53,17 +53,19 @@ def compose_diff(
 ) -> DiffView:
     """Return the answer: all files in a line each, then the hunks of the chosen ones while there is room. Pure."""
     chosen = choose_files(files, paths)
-    lines = _fitting(
-        [_describe(file) for file in (chosen if paths else rank(files))][:MOST_FILES], budget * FILES_SHARE
-    )
+    lines = _list_files((chosen if paths else rank(files))[:MOST_FILES], budget * FILES_SHARE)
+    unlisted = (len(chosen) if paths else len(files)) - len(lines)
     view = DiffView(repo=repo, number=number, files=tuple(lines), total_files=len(files))
     room = budget - size_of(view) - 60  # the frame, and what was left out
     while True:
         hunks, shown = _write_hunks(chosen, int(room))
+        left_out = [f"{unlisted} more files"] if unlisted > 0 else []
+        if shown < len(chosen):
+            left_out.append(f"hunks from {one_line(chosen[shown].path, PATH_WIDTH)} on")
         answer = view.model_copy(
             update={
                 "hunks": "\n".join([f"<<<diff {nonce}", *hunks, f"{nonce} diff>>>"]) if hunks else "",
-                "left_out": _describe_rest(len(files if not paths else chosen) - len(lines), chosen, shown),
+                "left_out": "; ".join(left_out),
                 "next_step": "Give paths, or a larger token_budget, to see the rest" if shown < len(chosen) else "",
             }
         )
@@ -105,22 +107,20 @@ def _matches(path: str, file: FileDiff) -> bool:
     return any(fnmatchcase(name, path) or name.startswith(folder) for name in names)
 
 
-def _describe(file: FileDiff) -> str:
-    added = sum(line.startswith("+") for hunk in file.hunks for line in hunk.lines)
-    removed = sum(line.startswith("-") for hunk in file.hunks for line in hunk.lines)
-    renamed = f" (from {one_line(file.previous_path, PATH_WIDTH)})" if file.previous_path else ""
-    size = " binary" if file.is_binary else f" +{added} -{removed}"
-    return f"{one_line(file.path, PATH_WIDTH)}{renamed}{size}"
-
-
-def _fitting(lines: Sequence[str], room: float) -> list[str]:
-    kept: list[str] = []
-    for line in lines:
-        room -= room_of(line) + 2
+def _list_files(files: Sequence[FileDiff], room: float) -> list[str]:
+    """Return a line for each file, as long as there is room."""
+    listed: list[str] = []
+    for file in files:
+        added = sum(line.startswith("+") for hunk in file.hunks for line in hunk.lines)
+        removed = sum(line.startswith("-") for hunk in file.hunks for line in hunk.lines)
+        renamed = f" (from {one_line(file.previous_path, PATH_WIDTH)})" if file.previous_path else ""
+        size = " binary" if file.is_binary else f" +{added} -{removed}"
+        row = f"{one_line(file.path, PATH_WIDTH)}{renamed}{size}"
+        room -= room_of(row) + 2
         if room < 0:
             break
-        kept.append(line)
-    return kept
+        listed.append(row)
+    return listed
 
 
 def _write_hunks(files: Sequence[FileDiff], room: int) -> tuple[list[str], int]:
@@ -130,7 +130,8 @@ def _write_hunks(files: Sequence[FileDiff], room: int) -> tuple[list[str], int]:
         rows = [f"--- {one_line(file.path, PATH_WIDTH)}"]
         for hunk in file.hunks:
             rows.append(f"@@ line {hunk.new_start} (before: {hunk.old_start}) @@")
-            rows += [_cut(line) for line in hunk.lines]
+            lines = (cleaned(line.rstrip("\r")) for line in hunk.lines)
+            rows += [line if len(line) <= LINE_WIDTH else f"{line[:LINE_WIDTH]}…" for line in lines]
         if not file.hunks:
             rows.append("binary" if file.is_binary else "no line changed")
         for row in rows:
@@ -139,15 +140,3 @@ def _write_hunks(files: Sequence[FileDiff], room: int) -> tuple[list[str], int]:
                 return [*written, "…"] if written else [], index
             written.append(row)
     return written, len(files)
-
-
-def _cut(line: str) -> str:
-    text = cleaned(line.rstrip("\r"))
-    return text if len(text) <= LINE_WIDTH else f"{text[:LINE_WIDTH]}…"
-
-
-def _describe_rest(files: int, chosen: Sequence[FileDiff], shown: int) -> str:
-    parts = [f"{files} more files"] if files > 0 else []
-    if shown < len(chosen):
-        parts.append(f"hunks from {one_line(chosen[shown].path, PATH_WIDTH)} on")
-    return "; ".join(parts)

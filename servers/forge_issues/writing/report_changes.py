@@ -23,7 +23,6 @@ from forge_issues.writing.markers import make_key, make_marker, mark, read_repor
 from forge_issues.writing.report_text import TOKENS, is_red, title_flaky_step, write_flaky_step, write_report
 
 if TYPE_CHECKING:
-    from drone_mcp_client.models import Build
     from drone_mcp_diagnosis.diagnosing import DiagnosedBuild
     from drone_mcp_diagnosis.flaky_search import FlakySearch
     from drone_mcp_diagnosis.flaky_steps import FlakyStep
@@ -60,8 +59,12 @@ class ReportChange(ForgeChange):
             )
         found = await find_pull_of_build(forge, repo, build)
         pull = found.pull
-        if nothing := _why_not(pull, build, moved_on=found.has_moved_on):
-            return self._nothing(repo, pull, nothing)
+        if pull.merged or pull.state != "open":
+            state = "merged" if pull.merged else pull.state
+            return self._nothing(repo, pull, f"pull request {pull.number} is {state}, so nobody waits for its build")
+        if found.has_moved_on:
+            moved = f"has moved on to {pull.head.sha[:SHORT_COMMIT]} since build {build.number}"
+            return self._nothing(repo, pull, f"the head of pull request {pull.number} {moved}")
         return await self._plan_comment(forge, repo, pull, diagnosed)
 
     async def _plan_comment(self, forge: Forge, repo: str, pull: PullRequest, diagnosed: DiagnosedBuild) -> ForgePlan:
@@ -95,16 +98,6 @@ class ReportChange(ForgeChange):
     def _nothing(self, repo: str, pull: PullRequest, why: str, found: Comment | None = None) -> ForgePlan:
         action = self.make_action(repo, number=pull.number)
         return ForgePlan(action=action, effect="write nothing", nothing=why, found=found or pull)
-
-
-def _why_not(pull: PullRequest, build: Build, *, moved_on: bool) -> str:
-    """Return why a build is not reported on its pull request, "" where it is."""
-    if pull.merged or pull.state != "open":
-        return f"pull request {pull.number} is {'merged' if pull.merged else pull.state}, so nobody waits for its build"
-    if moved_on:
-        head = pull.head.sha[:SHORT_COMMIT]
-        return f"the head of pull request {pull.number} has moved on to {head} since build {build.number}"
-    return ""
 
 
 @dataclass(frozen=True, kw_only=True)

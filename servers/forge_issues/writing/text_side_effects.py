@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ci_mcp_kit.outgoing_text import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MOST_SHOWN: Final = 5
 _WIDTH: Final = 60  # characters of one
@@ -34,11 +31,10 @@ def note_effects(*texts: str) -> tuple[str, ...]:
         "refers to": (match[1] for match in _REFERENCE.finditer(live)),
         "may close or reopen": (match[2] for match in _CLOSES.finditer(live)),
     }
-    return tuple(sentence for verb, names in found.items() if (sentence := _sentence(verb, names)))
-
-
-def _sentence(verb: str, names: Iterable[str]) -> str:
-    every = list(dict.fromkeys(names))
-    more = f" and {len(every) - MOST_SHOWN} more" if len(every) > MOST_SHOWN else ""
-    shown = ", ".join(one_line(name, _WIDTH) for name in every[:MOST_SHOWN])
-    return f"It {verb} {shown}{more}" if every else ""
+    sentences = []
+    for verb, names in found.items():
+        if every := list(dict.fromkeys(names)):
+            more = f" and {len(every) - MOST_SHOWN} more" if len(every) > MOST_SHOWN else ""
+            shown = ", ".join(one_line(name, _WIDTH) for name in every[:MOST_SHOWN])
+            sentences.append(f"It {verb} {shown}{more}")
+    return tuple(sentences)

@@ -75,7 +75,10 @@ class Wait:
                 waited = self.clock() - began
                 if waited >= seconds:
                     break
-                await report(waited, seconds, self._headline())
+                headline = f"Queue item {self.item} waits"
+                if self.seen_build:
+                    headline = f"{self.job} #{self.seen_build.value.number} is running"
+                await report(waited, seconds, headline)
                 await self.pause(min(pause, seconds - waited))
                 pause = min(LONGEST_PAUSE, pause * GROWTH)
                 await self._look_again()
@@ -103,28 +106,24 @@ class Wait:
     async def _look(self) -> None:
         """Read the item until it has become a build, then the build."""
         if self.item is not None and self.build is None:
-            await self._look_at_item(self.item)
+            try:
+                read = await self.client.send(calls.get_queue_item(self.item))
+            except NotFound:
+                self.build = await self._find_build_of(self.item)
+            else:
+                job = job_of_item(read.value)
+                if not self.scope.sees(job):
+                    raise PermissionDenied(
+                        f"Queue item {self.item} is of a job outside the jobs of this role",
+                        next_step="Ask for an item of a job of this role",
+                        details={"rule": "scope"},
+                        service=JENKINS,
+                    )
+                self.seen_item, self.job = read, job_of(job)
+                self.build = read.value.executable.number if read.value.executable else None
         if self.build is not None and self.job is not None:
             self.seen_build = await self.client.send(calls.get_build(self.job, self.build))
             self.build = self.seen_build.value.number
-
-    async def _look_at_item(self, item: int) -> None:
-        try:
-            read = await self.client.send(calls.get_queue_item(item))
-        except NotFound:
-            self.build = await self._find_build_of(item)
-            return
-        job = job_of_item(read.value)
-        if not self.scope.sees(job):
-            raise PermissionDenied(
-                f"Queue item {item} is of a job outside the jobs of this role",
-                next_step="Ask for an item of a job of this role",
-                details={"rule": "scope"},
-                service=JENKINS,
-            )
-        self.seen_item, self.job = read, job_of(job)
-        if read.value.executable:
-            self.build = read.value.executable.number
 
     async def _find_build_of(self, item: int) -> int:
         """Return the build that an item became which Jenkins has forgotten, five minutes after it left the queue."""
@@ -143,11 +142,6 @@ class Wait:
                 service=JENKINS,
             )
         return found
-
-    def _headline(self) -> str:
-        if self.seen_build:
-            return f"{self.job} #{self.seen_build.value.number} is running"
-        return f"Queue item {self.item} waits"
 
     async def _describe(self) -> WaitView:
         now = int(self.clock() * 1000)

@@ -58,7 +58,9 @@ async def find_last_good(client: JenkinsClient, job: JobName, build: Build, fail
         log = await _read_log(client, job, good.number, failed) if failed else None
     except ServiceError as error:
         return LastGood(f"could not be looked for: {error.message}")
-    found = [f"#{good.number}", _describe_since(build, since), *_differences(build, other), *fixed]
+    broken = [link for link in since if link.result in BROKEN]
+    first = f"#{broken[-1].number}, {len(broken) + 1} builds" if broken else f"#{build.number}"
+    found = [f"#{good.number}", f"failing since {first}", *_differences(build, other), *fixed]
     return LastGood("; ".join(found), good.number, log)
 
 
@@ -81,14 +83,6 @@ async def _look_around(
         if len(listed) < PAGE:
             break
     return None, between, after
-
-
-def _describe_since(build: Build, between: list[BuildLink]) -> str:
-    """Say since when the job fails."""
-    broken = [link for link in between if link.result in BROKEN]
-    if not broken:
-        return f"failing since #{build.number}"
-    return f"failing since #{broken[-1].number}, {len(broken) + 1} builds"
 
 
 def _differences(build: Build, good: Build) -> list[str]:

@@ -63,7 +63,11 @@ def verdict_of(
         reported = (f"{failed_tests} failed test{'s' * (failed_tests > 1)} in the test report",)
         return Verdict("test", HIGH, reported + (log.evidence if log.kind == "test" else ()))
     names = [part.name for part in (failed.step, failed.stage) if part]
-    return weigh(_of_exit_code(failed.exit_code), log, names)
+    judged = judge_exit_code(failed.exit_code)
+    by_code = Verdict(judged.kind, judged.confidence, (judged.why,)) if judged else None
+    if failed.exit_code in _LOST:
+        by_code = Verdict("infrastructure", MEDIUM, (_LOST[failed.exit_code],))
+    return weigh(by_code, log, names)
 
 
 def verdict_of_stop(build: Build, error: str = "") -> Verdict:
@@ -85,10 +89,3 @@ def verdict_of_build(build: Build, stages: Sequence[Stage]) -> Verdict:
     if build.result in {"ABORTED", "NOT_BUILT"}:
         return verdict_of_stop(build)
     return UNKNOWN
-
-
-def _of_exit_code(code: int) -> Verdict | None:
-    if code in _LOST:
-        return Verdict("infrastructure", MEDIUM, (_LOST[code],))
-    judged = judge_exit_code(code)
-    return Verdict(judged.kind, judged.confidence, (judged.why,)) if judged else None

@@ -96,22 +96,21 @@ def _describe_parameter(definition: ParameterDefinition) -> Parameter:
     value = default.value if default else None
     # A plugin's own kinds may be hidden from people who fill in the form; what is hidden here is a value.
     hidden = kind == "password" or (default is not None and value is None and kind != "run")
+    takes = {
+        "boolean": "true or false",
+        "file": "a file, which no tool here sends",
+        "run": f"a build of {definition.project_name}, like {definition.project_name}#12",
+    }
     more = len(definition.choices) - MOST_CHOICES
     return Parameter(
         name=definition.name,
         type=kind,
         default="" if value is None else show_parameter(definition.name, value)[:VALUE_WIDTH],
         choices=tuple(one_line(choice, VALUE_WIDTH) for choice in definition.choices[:MOST_CHOICES]),
-        takes=_describe_values(definition, kind) + (f"; {more} more choices are left out" if more > 0 else ""),
+        takes=takes.get(kind, "") + (f"; {more} more choices are left out" if more > 0 else ""),
         hidden=hidden or None,
         description=one_line(definition.description, WIDTH),
     )
-
-
-def _describe_values(definition: ParameterDefinition, kind: str) -> str:
-    if kind == "run":
-        return f"a build of {definition.project_name}, like {definition.project_name}#12"
-    return {"boolean": "true or false", "file": "a file, which no tool here sends"}.get(kind, "")
 
 
 def parameter_type(definition: ParameterDefinition) -> str:

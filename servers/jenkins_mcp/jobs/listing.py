@@ -64,7 +64,10 @@ class JobWalk:
                 if len(self.found) == self.request.limit:
                     self.left.appendleft((folder, start + index))
                     break
-                self._look_at(job)
+                if self.scope.shows(job.full_name, is_container=job.is_container) and self.request.takes(job):
+                    self.found.append(job)
+                if self.request.recursive and job.is_container and self.scope.may_contain(job.full_name):
+                    self.left.append((job_of(job.full_name), 0))
             else:
                 if has_more:
                     self.left.appendleft((folder, start + len(jobs)))
@@ -82,13 +85,6 @@ class JobWalk:
                 service=JENKINS,
             )
         return list(answer.jobs[:size]), len(answer.jobs) > size
-
-    def _look_at(self, job: Job) -> None:
-        descends = job.is_container and self.scope.may_contain(job.full_name)
-        if self.scope.shows(job.full_name, is_container=job.is_container) and self.request.takes(job):
-            self.found.append(job)
-        if descends and self.request.recursive:
-            self.left.append((job_of(job.full_name), 0))
 
 
 def describe(walk: JobWalk) -> JobList:

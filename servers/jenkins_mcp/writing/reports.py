@@ -11,10 +11,8 @@ from jenkins_mcp.writing.plans import WIDTH
 from jenkins_mcp.writing.views import ChangeView, StartView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ci_mcp_kit.guard.change import Sent
-    from jenkins_mcp.client.models.builds import Build, ParameterValue
+    from jenkins_mcp.client.models.builds import Build
     from jenkins_mcp.client.models.queue import QueueItem
     from jenkins_mcp.writing.plans import ChangePlan, StartPlan
     from jenkins_mcp.writing.views import Outcome
@@ -56,7 +54,7 @@ def report_start(
     """
     action = plan.action
     new = item.executable.number if item and item.executable else None
-    stored = _stored(item)
+    stored = {value.name: value for of in (item.actions if item else ()) for value in of.parameters}
     verb = "was joined to an equal one" if joined else f"runs as build {new}" if new else "is in the queue"
     form = action.form
     hidden = find_hidden(form, stored)
@@ -88,11 +86,6 @@ def _next_of_start(plan: StartPlan, new: int | None, number: int | None, *, has_
     if new is None and number is None:
         return f"Look at the newest build of {job} in a few seconds"
     return f"jenkins_wait_for_build with {f'job {job} and build {new}' if new else f'item {number}'} waits for its end"
-
-
-def _stored(item: QueueItem | None) -> Mapping[str, ParameterValue]:
-    actions = item.actions if item else ()
-    return {value.name: value for action in actions for value in action.parameters}
 
 
 def report_stop(plan: ChangePlan, sent: Sent, build: Build | None) -> ChangeView:

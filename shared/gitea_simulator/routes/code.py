@@ -96,8 +96,7 @@ def compare(ctx: Context) -> Response:
     """Tell the commits that one ref has and another lacks."""
     repo = ctx.repo
     base_name, _, head_name = ctx.params["basehead"].replace("...", "..").partition("..")
-    owner, colon, branch = head_name.rpartition(":")
-    source = _fork_of(ctx, owner) if colon else repo
+    source, branch = find_head(ctx, head_name)
     base = _compared_commit(repo, base_name)
     head = _compared_commit(source, branch)
     known = {commit.sha for commit in repo.git.history(base.sha)}
@@ -113,10 +112,14 @@ def _compared_commit(repo: Repository, name: str) -> Commit:
     return commit
 
 
-def _fork_of(ctx: Context, owner: str) -> Repository:
+def find_head(ctx: Context, head: str) -> tuple[Repository, str]:
+    """Return the repository and the branch of a head, which may be `user:branch` of a fork."""
+    owner, colon, branch = head.rpartition(":")
+    if not colon:
+        return ctx.repo, head
     for repo in ctx.world.repos.values():
         if repo.owner.login.lower() == owner.lower() and ctx.repo in (repo, repo.parent):
-            return repo
+            return repo, branch
     raise Refusal(404, "not found")
 
 

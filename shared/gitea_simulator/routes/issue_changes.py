@@ -10,11 +10,9 @@ from gitea_simulator.routes.issues import ISSUE, find_comment, find_issue
 from gitea_simulator.routes.route import REPO, route
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from starlette.responses import Response
 
-    from gitea_simulator.records import Issue, Label, User
+    from gitea_simulator.records import Issue, User
     from gitea_simulator.request_context import Context
 
 LOCKED: Final = {
@@ -164,19 +162,16 @@ def delete_comment(ctx: Context) -> Response:
     return no_content()
 
 
-def _named_labels(ctx: Context) -> Sequence[Label]:
-    """Return the labels that the body names, by ids or by names; unknown ones are left out."""
-    wanted = ctx.json().get("labels") or []
-    if len({type(value) for value in wanted}) > 1:
-        raise Refusal(400, "labels should be an array of strings or integers")
-    return [label for label in ctx.world.labels_of(ctx.repo) if label.id in wanted or label.name in wanted]
-
-
 def _change_labels(ctx: Context, *, replace: bool) -> Response:
     caller, issue = ctx.caller, find_issue(ctx)
     if not ctx.may("write"):
         raise Refusal(403, "write permission is required")
-    ctx.world.set_labels(issue, caller, _named_labels(ctx), replace=replace)
+    wanted = ctx.json().get("labels") or []
+    if len({type(value) for value in wanted}) > 1:
+        raise Refusal(400, "labels should be an array of strings or integers")
+    # By ids or by names; unknown ones are left out.
+    labels = [label for label in ctx.world.labels_of(ctx.repo) if label.id in wanted or label.name in wanted]
+    ctx.world.set_labels(issue, caller, labels, replace=replace)
     return answer([shapes.label(ctx.world, ctx.repo, label) for label in issue.labels])
 
 

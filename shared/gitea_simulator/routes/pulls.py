@@ -9,7 +9,7 @@ from gitea_simulator.differences import write_diff
 from gitea_simulator.paging import answer_page
 from gitea_simulator.pull_shapes import pull_changes
 from gitea_simulator.request_context import Refusal, answer, answer_text, no_content
-from gitea_simulator.routes.code import PARTS
+from gitea_simulator.routes.code import PARTS, find_head
 from gitea_simulator.routes.issue_changes import apply_fields, check_assignees, read_text, refuse_archived, set_state
 from gitea_simulator.routes.issues import find_user
 from gitea_simulator.routes.route import REPO, route
@@ -17,7 +17,7 @@ from gitea_simulator.routes.route import REPO, route
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from gitea_simulator.records import Issue, Pull, Repository
+    from gitea_simulator.records import Issue, Pull
     from gitea_simulator.request_context import Context
 
 FORM: Final = "PullRequest"  # the name that Gitea's error has for what was sent
@@ -127,37 +127,21 @@ def create_pull(ctx: Context) -> Response:
     title, base, head = read_text(body, "title"), str(body.get("base") or ""), str(body.get("head") or "")
     if head == base:
         raise Refusal(422, f"Invalid {FORM}: There are no changes between the head and the base")
-    source, branch = _find_head(ctx, head)
+    source, branch = find_head(ctx, head)
     for where, name in ((repo, base), (source, branch)):
         if name not in where.git.branches:
             raise Refusal(404, f'ref "{name}" does not exist')
-    _refuse_second(repo, source, branch, base)
+    for other in repo.pulls:
+        pull = other.pull
+        if pull and other.closed is None and (pull.head_repo, pull.head_branch, pull.base) == (source, branch, base):
+            repos = f"head_repo_id: {source.id}, base_repo_id: {repo.id}"
+            ids = f"id: {pull.id}, issue_id: {other.number}, {repos}, head_branch: {branch}, base_branch: {base}"
+            raise Refusal(409, f"pull request already exists for these targets [{ids}]")
     check_assignees(ctx, body)
     text = str(body.get("body") or "")
     issue = ctx.world.open_pull(repo, caller, title, head=branch, base=base, body=text, head_repo=source)
     apply_fields(ctx, issue, body)
     return answer(pull_shapes.pull(ctx.world, repo, issue, caller), 201)
-
-
-def _find_head(ctx: Context, head: str) -> tuple[Repository, str]:
-    """Return the repository and the branch of a head, which may be `user:branch` of a fork."""
-    owner, colon, branch = head.rpartition(":")
-    if not colon:
-        return ctx.repo, head
-    for repo in ctx.world.repos.values():
-        if repo.owner.login.lower() == owner.lower() and ctx.repo in (repo, repo.parent):
-            return repo, branch
-    raise Refusal(404, "not found")
-
-
-def _refuse_second(repo: Repository, source: Repository, branch: str, base: str) -> None:
-    """Refuse a pull request for which there is an open one."""
-    for issue in repo.pulls:
-        pull = issue.pull
-        if pull and issue.closed is None and (pull.head_repo, pull.head_branch, pull.base) == (source, branch, base):
-            repos = f"head_repo_id: {source.id}, base_repo_id: {repo.id}"
-            where = f"id: {pull.id}, issue_id: {issue.number}, {repos}, head_branch: {branch}, base_branch: {base}"
-            raise Refusal(409, f"pull request already exists for these targets [{where}]")
 
 
 def edit_pull(ctx: Context) -> Response:
