@@ -24,10 +24,21 @@ def main() -> None:
         sys.stdout.write(f"{PROGRAM} {installed_versions(('drone_mcp',), sys.path)['drone_mcp']}\n")
         return
     if sys.argv[1:] in (["--help"], ["-h"]) and _columns() >= HELP_COLUMNS:
-        _print_help()
+        # The page is the one that Typer wrote; in colours on a terminal that has them.
+        with open(HELP, encoding="utf-8") as file:  # noqa: PTH123 - pathlib would take a tenth of the start
+            page = file.read()
+        if not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
+            import re  # noqa: PLC0415 - slow to load
+
+            page = re.sub(r"\x1b\[[0-9;]*m", "", page)
+        sys.stdout.write(page)
         return
     if COMPLETES in os.environ:
-        _complete_in_time()
+        # The process ends when its time is up, whatever it waits for; and no error reaches the terminal.
+        timer = threading.Timer(COMPLETION_SECONDS, os._exit, [0])
+        timer.daemon = True
+        timer.start()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     from drone_mcp_cli.app import main as run  # noqa: PLC0415 - with the packages that were just chosen
 
     run()
@@ -38,25 +49,6 @@ def _columns() -> int:
         return os.get_terminal_size(1).columns
     except (OSError, ValueError):  # no terminal
         return HELP_COLUMNS
-
-
-def _print_help() -> None:
-    """Print the page that Typer wrote into the file; in colours on a terminal that has them."""
-    with open(HELP, encoding="utf-8") as file:  # noqa: PTH123 - pathlib would take a tenth of the start
-        page = file.read()
-    if not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
-        import re  # noqa: PLC0415 - slow to load
-
-        page = re.sub(r"\x1b\[[0-9;]*m", "", page)
-    sys.stdout.write(page)
-
-
-def _complete_in_time() -> None:
-    """End the process when its time is up, whatever it waits for; and let no error reach the terminal."""
-    timer = threading.Timer(COMPLETION_SECONDS, os._exit, [0])
-    timer.daemon = True
-    timer.start()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,6 @@ from drone_mcp_config.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from mcp.types import CallToolResult
-
     from drone_mcp_cli.asking import Asker
     from drone_mcp_cli.toolbox import Toolbox
     from drone_mcp_config.serving.servers import HostedServer
@@ -83,7 +81,10 @@ class Caller:
             result = await self.client.call_tool(tool, arguments, progress_callback=self._progress)
         except MCPError as error:
             raise UserError(f"{error.message}.") from error
-        return _answer(tool, result, self.address)
+        text = "\n".join(block.text for block in result.content if block.type == "text")
+        if result.is_error:
+            return Answer(tool, json.loads(text.removeprefix(ERROR)), failed=True, server=self.address)
+        return Answer(tool, result.structured_content or {}, text=text, server=self.address)
 
     async def _progress(self, progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG002 - the SDK's signature
         if message:
@@ -105,7 +106,10 @@ async def running(toolbox: Toolbox, tool: str, ask: Asker | None) -> AsyncIterat
     hosted = toolbox.server_of(tool)
     server = hosted.make()
     _set_up_logs(hosted)
-    _make_audit_folder(hosted)
+    audit = audit_file(os.environ)
+    if hosted.manifest.guard and str(audit) in hosted.environment.values():
+        with suppress(OSError):  # without its folder, the guard refuses every change
+            audit.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     services = hosted.manifest.services
     address = hosted.environment.get(services[0].address, "").rstrip("/") if services else ""
     async with Client(server, elicitation_callback=ask) as client:
@@ -123,13 +127,6 @@ def run_until_done(main: Callable[[], Awaitable[Answer]]) -> Answer:
         raise first from group
 
 
-def _answer(tool: str, result: CallToolResult, address: str) -> Answer:
-    text = "\n".join(block.text for block in result.content if block.type == "text")
-    if result.is_error:
-        return Answer(tool, json.loads(text.removeprefix(ERROR)), failed=True, server=address)
-    return Answer(tool, result.structured_content or {}, text=text, server=address)
-
-
 def _set_up_logs(hosted: HostedServer) -> None:
     """Log for a person: errors alone, unless the environment says more."""
     fixed = [secret.reveal() for secret in secrets_in(hosted.environment)]
@@ -140,11 +137,3 @@ def _set_up_logs(hosted: HostedServer) -> None:
 
     settings = ProcessSettings.from_environment({LOG_LEVEL: "error", **hosted.environment})
     logs.configure(settings, Cleaner(Redactor(secrets)))
-
-
-def _make_audit_folder(hosted: HostedServer) -> None:
-    """Make the folder of the default audit log; where it cannot be made, the guard refuses every change."""
-    path = audit_file(os.environ)
-    if hosted.manifest.guard and str(path) in hosted.environment.values():
-        with suppress(OSError):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

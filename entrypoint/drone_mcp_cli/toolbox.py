@@ -51,16 +51,13 @@ class Toolbox:
             UserError: none has it.
         """
         name = next((name for name, tools in self.tools.items() for one in tools if one.name == tool), None)
-        if name is None:
-            raise UserError(self._missing(tool))
-        return self.hosted[name]
-
-    def _missing(self, tool: str) -> str:
-        if self.role is not None:
-            return (
-                f"The role {self.role!r} has no tool {tool!r}. `drone-mcp tools --role {self.role}` lists those it has."
-            )
-        return f"No installed server has a tool {tool!r}. {suggest(tool, self.names(), 'There are')}"
+        if name is not None:
+            return self.hosted[name]
+        if self.role is None:
+            raise UserError(f"No installed server has a tool {tool!r}. {suggest(tool, self.names(), 'There are')}")
+        raise UserError(
+            f"The role {self.role!r} has no tool {tool!r}. `drone-mcp tools --role {self.role}` lists those it has."
+        )
 
 
 def open_toolbox(role: str | None, roles_dir: Path | None) -> Toolbox:
@@ -77,17 +74,16 @@ def open_toolbox(role: str | None, roles_dir: Path | None) -> Toolbox:
         )
     loaded = narrow_role(load_role(role, role_library(roles_dir), installed), installed, environment)
     hosted = hosted_servers(loaded, installed, environment)
+    tools: dict[str, tuple[ManifestTool, ...]] = {}
+    for server in hosted:
+        # The server itself will offer those that its environment lists, or all where that lists none.
+        allowed = read_list(server.environment.get(TOOLS.name, ""))
+        tools[server.name] = tuple(tool for tool in server.manifest.tools if not allowed or tool.name in allowed)
     return Toolbox(
-        {server.name: _offered(server) for server in hosted},
+        tools,
         {one.name: replace(one, environment=for_person(one.environment, one.manifest)) for one in hosted},
         role,
     )
-
-
-def _offered(server: HostedServer) -> tuple[ManifestTool, ...]:
-    """Return the tools that the server itself will offer, which its environment lists where they are not all."""
-    allowed = read_list(server.environment.get(TOOLS.name, ""))
-    return tuple(tool for tool in server.manifest.tools if not allowed or tool.name in allowed)
 
 
 def for_person(environment: Mapping[str, str], manifest: Manifest) -> dict[str, str]:

@@ -28,21 +28,16 @@ def read_values(words: Sequence[str], schema: Mapping[str, Any]) -> dict[str, An
     values: dict[str, Any] = {}
     for word in words:
         if word.startswith("{"):
-            values |= _json_object(word)
+            try:
+                values |= json.loads(word)  # what begins with a brace and can be read is an object
+            except ValueError as error:
+                raise UserError(f"That JSON cannot be read: {error}.") from error
             continue
         key, equals, text = word.partition("=")
         if not key or not equals:
             raise UserError(f"{word!r} is no argument. Write key=value, key=@file or a JSON object.")
         values[key] = _typed(_text_of(text), properties.get(key, {}).get("type", "string"))
     return values
-
-
-def _json_object(word: str) -> dict[str, Any]:
-    try:
-        value = json.loads(word)
-    except ValueError as error:
-        raise UserError(f"That JSON cannot be read: {error}.") from error
-    return dict(value)  # what begins with a brace and can be read is an object
 
 
 def _text_of(text: str) -> str:

@@ -67,7 +67,15 @@ def is_literal_secret(name: str, value: str) -> bool:
     """Return whether `value`, set under `name`, is a secret written out instead of referred to."""
     if looks_secret(value):
         return True
-    return names_a_secret(name) and not _harmless(value)
+    if not names_a_secret(name):
+        return False
+    # The default of a reference is written out: it would be the secret itself.
+    if ":-" in value and any(":-" in ref and not ref.endswith(":-}") for ref in _REFERENCE.findall(value)):
+        return True
+    # References, an authorisation scheme, a switch and a count are none.
+    rest = _REFERENCE.sub("", value)
+    is_count = rest.isdigit() and len(rest) < 8  # noqa: PLR2004 - digits
+    return not (_SCHEME.fullmatch(rest) or rest.lower() in {"true", "false"} or is_count)
 
 
 def secret_argument(args: list[str]) -> int | None:
@@ -88,12 +96,3 @@ def secret_argument(args: list[str]) -> int | None:
                 return index
             option = ""
     return None
-
-
-def _harmless(value: str) -> bool:
-    """Return whether a value holds references, an authorisation scheme or a short word only."""
-    # The default of a reference is written out: it would be the secret itself.
-    if ":-" in value and any(":-" in ref and not ref.endswith(":-}") for ref in _REFERENCE.findall(value)):
-        return False
-    rest = _REFERENCE.sub("", value)
-    return bool(_SCHEME.fullmatch(rest)) or rest.lower() in {"true", "false"} or (rest.isdigit() and len(rest) < 8)  # noqa: PLR2004 - a switch or a count

@@ -195,13 +195,6 @@ def check_reading(operation: str) -> str:
     return operation
 
 
-def _never_left(error: ServiceError) -> bool:
-    """Check that no connection was made, so that the node has not seen the call."""
-    # gRPC has one status for that and for a connection that broke; its words tell them apart
-    # (grpc/grpc, src/core/load_balancing/pick_first/pick_first.cc).
-    return "failed to connect to all addresses" in str(error.__cause__)
-
-
 class NodesWriter:
     """The client that may change services: every call passes the scope and the guard, and is sent once."""
 
@@ -218,7 +211,9 @@ class NodesWriter:
         try:
             return await client.call(getattr(client.methods, call.operation), call.request, seconds=call.seconds)
         except (TimedOut, Unreachable) as error:
-            error.outcome_unknown = not _never_left(error)
+            # Without a connection, the node has not seen the call. gRPC has one status for that and for a connection
+            # that broke; its words tell them apart (grpc/grpc, src/core/load_balancing/pick_first/pick_first.cc).
+            error.outcome_unknown = "failed to connect to all addresses" not in str(error.__cause__)
             raise
 
     async def aclose(self) -> None:

@@ -28,15 +28,25 @@ async def find_definition(access: NodesAccess, place: Place) -> tuple[pb.Service
     """
     folder = access.settings.definitions
     found = await anyio.to_thread.run_sync(files.find_definition, folder, place.service) if folder is not None else None
-    if found is None:
-        return await _read_registry(access, place), FROM_REGISTRY
-    if found.service.node != place.node:
+    if found and found.service.node == place.node:
+        return to_message(found.service), FROM_FOLDER
+    if found:
         raise InvalidInput(
             f"{place.service} is defined for the node {found.service.node}, not for {place.node}",
             next_step=f"Call again with service {found.service.node}/{place.service}",
             service=NODES,
         )
-    return to_message(found.service), FROM_FOLDER
+    request = pb.GetServiceStatusRequest(service=place.service, events_limit=1)
+    try:
+        answer: pb.GetServiceStatusResponse = await access.read(place.node, "GetServiceStatus", request)
+    except NotFound as error:
+        where = "NODES_DEFINITIONS" if folder else "a folder, and to name it in NODES_DEFINITIONS"
+        raise NotFound(
+            f"There is no definition of {place}. {error.message}",
+            next_step=f"Ask the operator of this server to put {place.service}.toml into {where}",
+            service=NODES,
+        ) from error
+    return answer.service.spec, FROM_REGISTRY
 
 
 async def find_definitions_of_node(access: NodesAccess, node: str) -> list[pb.ServiceSpec]:
@@ -54,17 +64,3 @@ async def find_definitions_of_node(access: NodesAccess, node: str) -> list[pb.Se
         )
     defined = [file.service for file in await anyio.to_thread.run_sync(files.load_folder, folder)]
     return [to_message(one) for one in defined if one.node == node and access.scope.sees(f"{node}/{one.name}")]
-
-
-async def _read_registry(access: NodesAccess, place: Place) -> pb.ServiceSpec:
-    request = pb.GetServiceStatusRequest(service=place.service, events_limit=1)
-    try:
-        answer: pb.GetServiceStatusResponse = await access.read(place.node, "GetServiceStatus", request)
-    except NotFound as error:
-        folder = "NODES_DEFINITIONS" if access.settings.definitions else "a folder, and to name it in NODES_DEFINITIONS"
-        raise NotFound(
-            f"There is no definition of {place}. {error.message}",
-            next_step=f"Ask the operator of this server to put {place.service}.toml into {folder}",
-            service=NODES,
-        ) from error
-    return answer.service.spec

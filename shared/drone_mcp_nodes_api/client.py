@@ -137,18 +137,16 @@ class NodeClient:
 
     @cached_property
     def _channel(self) -> grpc.aio.Channel:
-        return grpc.aio.secure_channel(self.endpoint.address, self._credentials(), options=_OPTIONS)
-
-    @cached_property
-    def _stub(self) -> McpAgentServiceStub:
-        return McpAgentServiceStub(self._channel)
-
-    def _credentials(self) -> grpc.ChannelCredentials:
         endpoint = self.endpoint
         roots, chain, key = (
             _read(path, endpoint.node) for path in (endpoint.ca_file, endpoint.certificate_file, endpoint.key_file)
         )
-        return grpc.ssl_channel_credentials(roots, key, chain)
+        credentials = grpc.ssl_channel_credentials(roots, key, chain)
+        return grpc.aio.secure_channel(endpoint.address, credentials, options=_OPTIONS)
+
+    @cached_property
+    def _stub(self) -> McpAgentServiceStub:
+        return McpAgentServiceStub(self._channel)
 
     def _metadata(self) -> tuple[tuple[str, str], ...]:
         token = self._read_token()

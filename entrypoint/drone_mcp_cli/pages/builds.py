@@ -12,8 +12,6 @@ from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_cli.pages.parts import build_address, continued, duration, facts, link, status_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from drone_mcp_cli.pages.parts import Page
 
 
@@ -68,21 +66,18 @@ def build_page(data: dict[str, Any], _server: str, passed: float = 0.0) -> Page:
         yield Text(f"{begin_sentence(data['headline'])}.")
     if data.get("stages"):
         table = Table.grid(padding=(0, 2))
-        for row in (row for stage in data["stages"] for row in _stage_rows(stage, passed)):
-            table.add_row(*row)
+        for stage in data["stages"]:
+            waits = f"waits for {', '.join(stage['waits_for'])}" if stage.get("waits_for") else ""
+            remarks = [waits, stage.get("error"), stage.get("note"), stage.get("folded")]
+            name = status_text(stage["status"], f"{stage['stage']} {stage['name']}")
+            table.add_row(name, _took(stage, passed), Text("; ".join(remark for remark in remarks if remark)))
+            for step in stage.get("steps", ()):
+                exit_code = f"exit {step['exit_code']}" if step.get("exit_code") else ""
+                remarks = [exit_code, step.get("error"), step.get("note")]
+                name = Text.assemble("  ", status_text(step["status"], f"{step['step']} {step['name']}"))
+                table.add_row(name, _took(step, passed), Text("; ".join(remark for remark in remarks if remark)))
         yield table
     yield from facts(data, left_out="Left out", note="Note")
-
-
-def _stage_rows(stage: dict[str, Any], passed: float) -> Iterator[tuple[Text, Text, Text]]:
-    waits = f"waits for {', '.join(stage['waits_for'])}" if stage.get("waits_for") else ""
-    remark = "; ".join(part for part in (waits, stage.get("error"), stage.get("note"), stage.get("folded")) if part)
-    yield status_text(stage["status"], f"{stage['stage']} {stage['name']}"), _took(stage, passed), Text(remark)
-    for step in stage.get("steps", ()):
-        name = status_text(step["status"], f"{step['step']} {step['name']}")
-        exit_code = f"exit {step['exit_code']}" if step.get("exit_code") else ""
-        remark = "; ".join(part for part in (exit_code, step.get("error"), step.get("note")) if part)
-        yield Text.assemble("  ", name), _took(step, passed), Text(remark)
 
 
 def _took(part: dict[str, Any], passed: float) -> Text:

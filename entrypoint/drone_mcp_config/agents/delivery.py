@@ -82,8 +82,11 @@ def check_delivery(git: Git, delivery: Delivery) -> frozenset[Place]:
 
 
 def _refuse_protected(git: Git, delivery: Delivery) -> None:
-    head = git.ask("ls-remote", "--symref", "--", delivery.remote, "HEAD")
-    if not delivery.protected and is_protected(delivery.branch, _default_branch(head)):
+    # As in `ref: refs/heads/main<tab>HEAD`.
+    lines = git.ask("ls-remote", "--symref", "--", delivery.remote, "HEAD").splitlines()
+    start = "ref: refs/heads/"
+    named = (line.partition("\t")[0].removeprefix(start) for line in lines if line.startswith(start))
+    if not delivery.protected and is_protected(delivery.branch, next(named, None)):
         raise UserError(
             f"The branch {delivery.branch!r} is protected: an agent works on a branch of its own. "
             "--push-protected is there for when you mean it."
@@ -94,13 +97,6 @@ def _remote_place(git: Git, delivery: Delivery) -> Place:
     """Return where the remote is, without a password: a token may have been renewed meanwhile."""
     addresses = git.ask("remote", "get-url", "--push", "--all", delivery.remote)
     return Place("remote", delivery.remote, re.sub(r"(?<=://)[^/\s]*@", "", addresses))
-
-
-def _default_branch(symref: str) -> str | None:
-    """Read the answer of `git ls-remote --symref`, as in `ref: refs/heads/main<tab>HEAD`."""
-    start = "ref: refs/heads/"
-    lines = (line.partition("\t")[0] for line in symref.splitlines())
-    return next((line.removeprefix(start) for line in lines if line.startswith(start)), None)
 
 
 def deliver(git: Git, delivery: Delivery, before: frozenset[Place], secrets: Mapping[str, str]) -> str:

@@ -128,7 +128,9 @@ class Foreground:
             # A child that has ended since `_reap` has left a SIGCHLD pending, as it is blocked: no end is missed.
             came = signal.sigwaitinfo(self._waited_for)
             self._note(came)
-            if came.si_signo in FORWARDED and not _from_terminal(came):
+            # A terminal sends a signal to the whole process group, and so to the program already.
+            has_it = came.si_signo in SENT_BY_TERMINALS and came.si_code == BY_KERNEL
+            if came.si_signo in FORWARDED and not has_it:
                 # The number is still that of our child: it is free for others only once `_reap` has reaped it.
                 os.kill(pid, came.si_signo)
         return code
@@ -164,11 +166,6 @@ def _redirections(output: int, errors: int) -> list[tuple[Any, ...]]:
     """Return the actions by which a program gets other streams than ours."""
     nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
     return [nothing, (os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, errors, 2)]
-
-
-def _from_terminal(came: signal.struct_siginfo) -> bool:
-    """Return whether the terminal has sent the signal to the whole process group, and so to the program already."""
-    return came.si_signo in SENT_BY_TERMINALS and came.si_code == BY_KERNEL
 
 
 def _reap(wanted: int) -> int | None:

@@ -160,7 +160,20 @@ def _agent(choices: PodChoices) -> Data:
         mounts.append(_mount("drone-tokens", TOKENS, read_only=True))
     if choices.roles:
         mounts.append(_mount("roles", ROLES, read_only=True))
-    agent = _container("agent", choices, ["drone-mcp-config", "agent", *given], env=_variables(choices), mounts=mounts)
+    about = {
+        "AGENT_ROLE": choices.role,
+        **dict.fromkeys(choices.repo_variables, choices.repo),
+        "SESSION_ID": choices.session,
+        "BRANCH": choices.branch,
+    }
+    env = [
+        *(_value(name, literal(value)) for name, value in about.items()),
+        {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        *_git_variables(choices),
+        *(_given(choices, wanted) for wanted in choices.wanted),
+        *(_value(f"{name}_FILE", f"{TOKENS}/{name}") for name in choices.tokens),
+    ]
+    agent = _container("agent", choices, ["drone-mcp-config", "agent", *given], env=env, mounts=mounts)
     attached = {"stdin": True, "tty": True} if choices.interactive else {}
     return {**agent, "resources": _most(choices), **attached}
 
@@ -190,20 +203,6 @@ def _container(
         "securityContext": RESTRICTED,
         "volumeMounts": [*scratch, *(mounts or [])],
     }
-
-
-def _variables(choices: PodChoices) -> list[Data]:
-    about = {
-        "AGENT_ROLE": choices.role,
-        **dict.fromkeys(choices.repo_variables, choices.repo),
-        "SESSION_ID": choices.session,
-        "BRANCH": choices.branch,
-    }
-    pod_name = {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
-    files = [_value(f"{name}_FILE", f"{TOKENS}/{name}") for name in choices.tokens]
-    given = [_given(choices, wanted) for wanted in choices.wanted]
-    facts = [_value(name, literal(value)) for name, value in about.items()]
-    return [*facts, pod_name, *_git_variables(choices), *given, *files]
 
 
 def _git_variables(choices: PodChoices) -> list[Data]:

@@ -115,27 +115,23 @@ def describe_unpushed(git: Git, tree: WorkTree, before: frozenset[Place], known:
 
 def _describe(git: Git, place: Place, head: str, known: tuple[str, ...]) -> str | None:
     """Return what a place holds that is nowhere else, in words; None: nothing."""
-    if place.kind == "submodule":
-        return _describe_submodule(git, place, head)
-    name = place.name[:12] if place.kind == "stash" else git.shown(place.name)
-    return f"{WORDS[place.kind]} {name}" if _is_lost(git, place, head, known) else None
-
-
-def _is_lost(git: Git, place: Place, head: str, known: tuple[str, ...]) -> bool:
+    is_lost = True
     match place.kind:
+        case "submodule":
+            return _describe_submodule(git, place, head)
         case "branch":
-            return count_commits(git, place.state, known) > 0
+            is_lost = count_commits(git, place.state, known) > 0
         case "work tree":
             there = git.at(Path(place.name))
             tree = read_work_tree(there)
-            return not tree.is_clean or count_commits(there, tree.head, known) > 0
+            is_lost = not tree.is_clean or count_commits(there, tree.head, known) > 0
         case "repository":
-            return _has_own_work(git.at(git.folder / place.name))
+            is_lost = _has_own_work(git.at(git.folder / place.name))
         case "hidden":
             committed = git.run("rev-parse", "--verify", f"{head}:{place.name}").out
-            return git.ask("hash-object", "--", place.name) != committed
-        case _:
-            return True
+            is_lost = git.ask("hash-object", "--", place.name) != committed
+    name = place.name[:12] if place.kind == "stash" else git.shown(place.name)
+    return f"{WORDS[place.kind]} {name}" if is_lost else None
 
 
 def _has_own_work(git: Git) -> bool:

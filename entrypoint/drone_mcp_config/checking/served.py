@@ -61,7 +61,9 @@ async def check_served(server: RemoteServer, tools: ExpectedTools, environment: 
         url = server.url.fill(environment)
         headers = {name: value.fill(environment) for name, value in server.headers.items()}
     except KeyError as error:
-        return Check(server.name, "failed", f"not asked: {error.args[0]} is not set", _where(str(error.args[0])))
+        variable = error.args[0]
+        fix = WHERE_IT_IS if variable == CALLER_TOKEN else f"Set {variable} where the client is started"
+        return Check(server.name, "failed", f"not asked: {variable} is not set", fix)
     began = time.monotonic()
     try:
         async with http_client(url, timeout=PATIENCE) as http:
@@ -72,11 +74,7 @@ async def check_served(server: RemoteServer, tools: ExpectedTools, environment: 
         )
     if answer.status_code != httpx.codes.OK:
         return _refused(server, answer, url)
-    return _judge(server, _tools(answer.text), tools, time.monotonic() - began)
-
-
-def _where(variable: str) -> str:
-    return WHERE_IT_IS if variable == CALLER_TOKEN else f"Set {variable} where the client is started"
+    return _judge(server, answer.text, tools, time.monotonic() - began)
 
 
 def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
@@ -97,25 +95,20 @@ def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
     return Check(server.name, "failed", f"it refused with {answer.status_code}: {reason}", fix)
 
 
-def _judge(server: RemoteServer, offered: tuple[str, ...] | None, tools: ExpectedTools, seconds: float) -> Check:
-    if offered is None:
+def _judge(server: RemoteServer, text: str, tools: ExpectedTools, seconds: float) -> Check:
+    result = _json(text).get("result")
+    listed = result.get("tools") if isinstance(result, dict) else None
+    if not isinstance(listed, list):
         return Check(server.name, "failed", "it answers, and lists no tools", "Correct --url: is it an MCP server?")
+    offered = tuple(one_line(str(tool.get("name")), 80) for tool in listed if isinstance(tool, dict))
     fix = "Serve the role as this machine has it: the same version of drone-mcp and the same role file"
     return compare_tools(server.name, offered, tools, fix, seconds) or Check(
         server.name, "ok", f"{len(offered)} tool{'s' if len(offered) != 1 else ''}", seconds=seconds
     )
 
 
-def _tools(text: str) -> tuple[str, ...] | None:
-    """Return the tools of an answer, which comes as JSON or as the one event of a stream."""
-    result = _json(text).get("result")
-    listed = result.get("tools") if isinstance(result, dict) else None
-    if not isinstance(listed, list):
-        return None
-    return tuple(one_line(str(tool.get("name")), 80) for tool in listed if isinstance(tool, dict))
-
-
 def _json(text: str) -> dict[str, Any]:
+    """Return an answer, which comes as JSON or as the one event of a stream."""
     _, event, data = text.partition("data: ")
     try:
         found = json.loads(data.partition("\n")[0] if event and not text.lstrip().startswith("{") else text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 from mcp.client.stdio import get_default_environment
@@ -44,7 +44,8 @@ async def _run(server: StdioServer, environment: Mapping[str, str]) -> list[Chec
             done = await anyio.run_process(
                 words, env=variables | (parameters.env or {}), check=False, stdin=subprocess.DEVNULL
             )
-        return [_read(server, json.loads(line)) for line in done.stdout.splitlines()]
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        return [Check(server.name, one["status"], one["detail"], str(one["fix"]).rstrip(".")) for one in found]
     # It does not start, or its environment is wrong: the check of the server itself says so.
     except (KeyError, OSError):
         return []
@@ -53,7 +54,3 @@ async def _run(server: StdioServer, environment: Mapping[str, str]) -> list[Chec
         return [
             Check(server.name, "failed", f"its tokens could not be checked: {detail}", "Look at its output on stderr")
         ]
-
-
-def _read(server: StdioServer, finding: dict[str, Any]) -> Check:
-    return Check(server.name, finding["status"], finding["detail"], str(finding["fix"]).rstrip("."))

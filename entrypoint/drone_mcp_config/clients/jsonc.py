@@ -69,7 +69,13 @@ def change(text: str, key: str, wanted: Mapping[str, Any]) -> str:
     else:
         others = {member.key: document.value_of(member) for member in whole.members}
         edits = document.edits(whole, {**others, key: wanted})
-    return _apply(text, edits)
+    parts: list[str] = []
+    done = 0
+    # Removals may overlap; edits at the same position keep their order.
+    for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
+        parts += [text[done:start], new]
+        done = max(done, end)
+    return "".join([*parts, text[done:]])
 
 
 @dataclass(frozen=True)
@@ -230,16 +236,6 @@ class _Document:
 
     def _is_first_on_line(self, at: int) -> bool:
         return self._line_start(at) + len(self._indent_at(at)) == at
-
-
-def _apply(text: str, edits: list[Edit]) -> str:
-    """Apply edits. Removals may overlap; edits at the same position keep their order."""
-    parts: list[str] = []
-    done = 0
-    for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
-        parts += [text[done:start], new]
-        done = max(done, end)
-    return "".join([*parts, text[done:]])
 
 
 def _without_comments(text: str) -> str:

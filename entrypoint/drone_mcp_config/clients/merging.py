@@ -34,8 +34,15 @@ def merge_servers(
     result: dict[str, Any] = {}
     for name, entry in existing.items():
         if name in wanted:
-            _check_replaceable(name, entry, wanted[name], installed)
-            result[name] = wanted[name]
+            new = wanted[name]
+            is_new_ours = is_ours(name, new, installed)
+            is_same = is_ours(name, entry, installed) if is_new_ours else has_same_target(entry, new)
+            if not is_same and entry != new:
+                raise NotWritten(
+                    f"It has a server {name!r} already, with another program or address than the role's. "
+                    "Rename or remove that entry, then run this again."
+                )
+            result[name] = new
         elif not is_ours(name, entry, installed):
             result[name] = entry
     return result | {name: entry for name, entry in wanted.items() if name not in result}
@@ -72,16 +79,6 @@ def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
             return f"-{name}".endswith(f"-{served[1]}") or any(name == one.server for one in installed)
         case _:
             return False
-
-
-def _check_replaceable(name: str, entry: object, wanted: Entry, installed: Collection[Manifest]) -> None:
-    is_wanted_ours = is_ours(name, wanted, installed)
-    is_same = is_ours(name, entry, installed) if is_wanted_ours else has_same_target(entry, wanted)
-    if not is_same and entry != wanted:
-        raise NotWritten(
-            f"It has a server {name!r} already, with another program or address than the role's. "
-            "Rename or remove that entry, then run this again."
-        )
 
 
 def _argv(entry: object) -> list[str]:

@@ -8,6 +8,7 @@ returned as it is.
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
@@ -151,8 +152,9 @@ def _updated_yaml(
     if wanted == data:
         return text
     changed = _with_line_ends_of(text, yaml_mappings.change(text, client.root, wanted[client.root]))
-    if _holds_yaml(changed, wanted):
-        return changed
+    with suppress(*YAML_ERRORS):
+        if yaml.safe_load(changed) == wanted:
+            return changed
     # In place did not work. Rewritten, a file without comments loses its layout only.
     if yaml_mappings.has_comment(text):
         raise EditByHand(new_text(client, entries))
@@ -165,14 +167,6 @@ def _read_yaml(text: str) -> Any:
         return yaml.safe_load(text) or {}
     except YAML_ERRORS as error:
         raise _unreadable("YAML", str(error).partition("\n")[0] or "a value of a wrong kind") from error
-
-
-def _holds_yaml(text: str, data: dict[str, Any]) -> bool:
-    try:
-        found: object = yaml.safe_load(text)
-    except YAML_ERRORS:
-        return False
-    return found == data
 
 
 def _with_servers(

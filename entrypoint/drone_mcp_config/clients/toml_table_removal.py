@@ -32,8 +32,16 @@ def remove_tables(text: str, root: str, names: AbstractSet[str]) -> str:
     headers = list(_headers(text))
     parts = [text[: headers[0][0]] if headers else text]
     for (start, path), (end, _) in pairwise([*headers, (len(text), ())]):
-        is_gone = path[:1] == (root,) and bool(names & {*path[1:2]})
-        parts.append(_comments_below(text[start:end]) if is_gone else text[start:end])
+        section = text[start:end]
+        if path[:1] == (root,) and names & {*path[1:2]}:
+            # The comments at its end stay, with the blank lines around them.
+            lines = section.splitlines(keepends=True)
+            first = len(lines)
+            while not lines[first - 1].strip() or lines[first - 1].lstrip().startswith("#"):
+                first -= 1
+            below = "".join(lines[first:])
+            section = below if "#" in below else ""
+        parts.append(section)
     return "".join(parts)
 
 
@@ -49,23 +57,11 @@ def _headers(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         line = text.rfind("\n", 0, token.start()) + 1
         # Outside of arrays and inline tables, nothing else begins a line with a bracket.
         if token["open"] and depth == 0 and not text[line : token.start()].strip():
-            yield line, tuple(_path(text[line:].partition("\n")[0].rstrip("\r")))
+            table = tomllib.loads(text[line:].partition("\n")[0].rstrip("\r"))
+            path: list[str] = []
+            while table:
+                key, value = next(iter(table.items()))
+                path.append(key)
+                table = value[0] if isinstance(value, list) else value
+            yield line, tuple(path)
         depth += bool(token["open"]) - bool(token["close"])
-
-
-def _path(header: str) -> Iterator[str]:
-    table = tomllib.loads(header)
-    while table:
-        key, value = next(iter(table.items()))
-        yield key
-        table = value[0] if isinstance(value, list) else value
-
-
-def _comments_below(section: str) -> str:
-    """Return the comments at the end of a table with the blank lines around them; "" where there are no comments."""
-    lines = section.splitlines(keepends=True)
-    first = len(lines)
-    while not lines[first - 1].strip() or lines[first - 1].lstrip().startswith("#"):
-        first -= 1
-    below = "".join(lines[first:])
-    return below if "#" in below else ""

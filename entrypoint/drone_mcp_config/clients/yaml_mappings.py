@@ -37,12 +37,14 @@ def change(text: str, key: str, wanted: Mapping[str, Any]) -> str:
     if holder is None:
         column = pairs[0][0].start_mark.column if pairs else 0
         return _with_line_end(text) + _indented({key: dict(wanted)}, column)
-    value = holder[1]
+    name, value = holder
     if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
         return _with_members(text, value.value, wanted)
     if has_comment(text[value.start_mark.index : value.end_mark.index]):
         return text  # members in braces: there is no way to keep it
-    return _filled(text, holder, wanted)
+    line = _line_end(text, value.end_mark.index)
+    kept = text[: name.end_mark.index] + ":" + text[value.end_mark.index : line]
+    return _with_line_end(kept) + _indented(dict(wanted), name.start_mark.column + 2) + text[line:]
 
 
 def has_comment(text: str) -> bool:
@@ -64,31 +66,23 @@ def _with_members(text: str, pairs: list[Pair], wanted: Mapping[str, Any]) -> st
         start, end = key.start_mark.index - column, _line_end(text, _end(value))
         parts.append(text[done:start])
         if key.value in wanted:
-            entry = wanted[key.value]
-            parts.append(text[start:end] if _value(value) == entry else _indented({key.value: entry}, column))
+            entry, before = wanted[key.value], yaml.SafeLoader("").construct_document(value)
+            parts.append(text[start:end] if before == entry else _indented({key.value: entry}, column))
         done = end
     known = {key.value for key, _ in pairs}
     added = {name: entry for name, entry in wanted.items() if name not in known}
-    after = _comments_end(text, done, column)
+    # The comments below the last member that are indented like it belong to it.
+    below = re.compile(rf"(?:[ \t]*(?:\r\n|\n))*+ {{{column},}}#[^\r\n]*(?:\r\n|\n|\Z)")
+    after = done
+    while match := below.match(text, after):
+        after = match.end()
     parts.append(text[done:after])
     kept = "".join(parts)
     return (_with_line_end(kept) + _indented(added, column) if added else kept) + text[after:]
 
 
-def _filled(text: str, holder: Pair, wanted: Mapping[str, Any]) -> str:
-    """Write the members of a key that has none, or has them in braces."""
-    key, value = holder
-    line = _line_end(text, value.end_mark.index)
-    kept = text[: key.end_mark.index] + ":" + text[value.end_mark.index : line]
-    return _with_line_end(kept) + _indented(dict(wanted), key.start_mark.column + 2) + text[line:]
-
-
 def _indented(data: dict[str, Any], column: int) -> str:
     return "".join(" " * column + line for line in dump(data).splitlines(keepends=True)) if data else ""
-
-
-def _value(node: yaml.Node) -> Any:
-    return yaml.SafeLoader("").construct_document(node)
 
 
 def _end(node: yaml.Node) -> int:
@@ -106,14 +100,6 @@ def _line_end(text: str, at: int) -> int:
         return at
     match = _LINE.match(text, at)
     return match.end() if match else len(text)
-
-
-def _comments_end(text: str, at: int, column: int) -> int:
-    """Return where the comments below a member end that are indented like it."""
-    below = re.compile(rf"(?:[ \t]*(?:\r\n|\n))*+ {{{column},}}#[^\r\n]*(?:\r\n|\n|\Z)")
-    while match := below.match(text, at):
-        at = match.end()
-    return at
 
 
 def _with_line_end(text: str) -> str:

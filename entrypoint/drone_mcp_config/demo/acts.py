@@ -105,7 +105,10 @@ async def _investigate(agent: DemoAgent) -> AsyncIterator[Act]:
     act, found = await agent.ask(
         "And the line that matters?", "drone_search_build_logs", _numbered, **build, pattern=PATTERN, max_matches=1
     )
-    line = _first_hit(found)
+    marks = (shown.partition(">") for shown in _numbered(found))
+    line = next((int(number) for number, mark, _ in marks if mark and number.strip().isdigit()), None)
+    if line is None:
+        raise StoryFailed("the search found no line")
     yield replace(act, line=line)
     act, _ = await agent.ask(
         "Or all of it in one call?", "drone_diagnose_build", lambda answer: _diagnosis(answer, line), **build
@@ -138,14 +141,6 @@ def _diagnosis(answer: ToolAnswer, line: int) -> tuple[str, ...]:
 def _numbered(answer: ToolAnswer) -> tuple[str, ...]:
     """Return the lines of a log that an answer shows; each begins with its number."""
     return tuple(line for line in answer.text.splitlines() if NUMBERED.match(line))
-
-
-def _first_hit(answer: ToolAnswer) -> int:
-    for line in _numbered(answer):
-        number, mark, _ = line.partition(">")
-        if mark and number.strip().isdigit():
-            return int(number)
-    raise StoryFailed("the search found no line")
 
 
 BRANCH = "topic/loader"

@@ -55,8 +55,9 @@ async def check_drone(environment: Mapping[str, str], tokens: Collection[str] = 
     if address.status == "failed":
         return
     for name, one in settings:
-        for check in _token_file(one):
-            yield check
+        file = one.token_file
+        if file and stat.S_IMODE(file.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH):
+            yield Check("token file", "warning", f"{file} can be read by other users", f"chmod 600 {file}")
         yield await check_token("token" if name == TOKEN else name, name, one)
     if first.repo:
         yield await check_repository(first, first.repo)
@@ -99,13 +100,6 @@ def _client(settings: Settings) -> DroneClient:
     return DroneClient(
         replace(client_options(settings, settings.token, settings.token_file, retries=0), timeout=PATIENCE)
     )
-
-
-def _token_file(settings: Settings) -> list[Check]:
-    file = settings.token_file
-    if file is None or not stat.S_IMODE(file.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH):
-        return []
-    return [Check("token file", "warning", f"{file} can be read by other users", f"chmod 600 {file}")]
 
 
 async def check_address(settings: Settings) -> Check:

@@ -48,23 +48,16 @@ def read_installation() -> Servers:
         spec = importlib.util.find_spec(entry.value)
         if spec is None or not spec.submodule_search_locations:
             continue
+        path = Path(spec.submodule_search_locations[0]) / "manifest.json"
         try:
-            servers[entry.name] = _read_manifest(Path(spec.submodule_search_locations[0]) / "manifest.json")
-        except ValueError as error:
-            servers.broken[entry.name] = str(error)
+            servers[entry.name] = Manifest.model_validate_json(path.read_bytes())
+        except OSError as error:
+            servers.broken[entry.name] = f"{path} cannot be read ({error.strerror})"
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            servers.broken[entry.name] = f"{path}: {where or 'the file'}: {first['msg']}"
     return servers
-
-
-def _read_manifest(path: Path) -> Manifest:
-    """Read a manifest; ValueError says why it cannot be used."""
-    try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror})") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{path}: {where or 'the file'}: {first['msg']}") from error
 
 
 def command_of(manifest: Manifest, interpreter: str, *, portable: bool) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.suggesting import suggest
@@ -15,7 +16,7 @@ from drone_mcp_config.errors import UserError
 from drone_mcp_config.roles.loading import load_role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from drone_mcp_config.installation.reading import Servers
     from drone_mcp_config.roles.library import RoleLibrary
@@ -132,16 +133,13 @@ def intersect_globs(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str
     """
     if not some or not others:
         return some or others
-    return tuple(dict.fromkeys(_narrower(some, others)))
-
-
-def _narrower(some: tuple[str, ...], others: tuple[str, ...]) -> Iterator[str]:
-    for one in some:
-        for other in others:
-            if is_within_glob(one, other):
-                yield one
-            elif is_within_glob(other, one):
-                yield other
+    narrower = []
+    for one, other in product(some, others):
+        if is_within_glob(one, other):
+            narrower.append(one)
+        elif is_within_glob(other, one):
+            narrower.append(other)
+    return tuple(dict.fromkeys(narrower))
 
 
 def is_within_glob(inner: str, outer: str) -> bool:

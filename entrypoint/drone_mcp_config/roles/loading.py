@@ -91,7 +91,12 @@ def load_role(name: str, roles: RoleLibrary, servers: Servers) -> Role:
     if file is None:
         raise UserError(f"There is no role {name!r}. {suggest(name, roles.names(), 'There are')}")
     role = _merge(list(_lineage(file, roles, servers)))
-    problems = [*_check_servers(role, servers), *_check_external(role, servers)]
+    problems = list(_check_servers(role, servers))
+    ours = {manifest.server for manifest in servers.values()}
+    for one in role.external:
+        if one in ours:
+            message = f"{one!r} is the name of a server of drone-mcp; give this one another"
+            problems.append(role.origins["external", one].problem(message))
     if not role.servers and not role.external:
         problems.append(Problem(file, 1, "the role has no servers; name at least one under 'servers'"))
     if problems:
@@ -244,11 +249,3 @@ def _check_server(
     elif entry.token in write_tokens and not manifest.guard:
         origin = role.origins["servers", name, "token"]
         yield origin.problem(f"the server {name!r} only reads; {entry.token} is for servers that write")
-
-
-def _check_external(role: Role, servers: Servers) -> Iterator[Problem]:
-    ours = {manifest.server for manifest in servers.values()}
-    for name in role.external:
-        if name in ours:
-            origin = role.origins["external", name]
-            yield origin.problem(f"{name!r} is the name of a server of drone-mcp; give this one another")

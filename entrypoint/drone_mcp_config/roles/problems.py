@@ -62,7 +62,9 @@ def _problem(detail: ErrorDetails, source: Source, at: KeyPath, keys: Callable[[
         case "missing":
             message = f"{_name(tuple(parent))} has no {last!r}"
         case kind:
-            message = f"{_where(path)}{_complaint(kind, detail)}"
+            names = [str(part) if isinstance(part, str) else f"item {part + 1}" for part in path]
+            where = f"{' > '.join(names)}: " if names else ""
+            message = f"{where}{_complaint(kind, detail)}"
     return source.problem(path, message)
 
 
@@ -97,11 +99,6 @@ def _found(value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     fits = len(text) <= 40  # noqa: PLR2004 - what fits a line
     return f"found {text!r}" if fits and not looks_secret(text) else "found another text"
-
-
-def _where(path: KeyPath) -> str:
-    keys = [str(part) if isinstance(part, str) else f"item {part + 1}" for part in path]
-    return f"{' > '.join(keys)}: " if keys else ""
 
 
 def _name(path: KeyPath) -> str:

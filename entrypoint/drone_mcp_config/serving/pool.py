@@ -165,17 +165,15 @@ class Pool:
         assert self._group is not None  # noqa: S101 - for the type checker; `find` belongs into `running`
         running = RunningSet(servers, of_role, self._clock())
         await self._group.start(_run, running)
-        self._replace(self._sets.get(key))
-        self._sets[key] = running
-        return running
-
-    def _replace(self, before: RunningSet | None) -> None:
-        """Let a set whose role has changed end with the requests that it is answering."""
+        # A set whose role has changed ends with the requests that it is answering.
         self._replaced = [one for one in self._replaced if not one.ended.is_set()]
+        before = self._sets.get(key)
         if before is not None:
             before.replaced = True
             self._replaced.append(before)
             before.end_if_idle()
+        self._sets[key] = running
+        return running
 
     def _make_room(self, caller: str) -> None:
         """End a set if there is none to spare: one of the caller, if it is the caller who has too many."""

@@ -80,28 +80,23 @@ class StatusPages:
 
     def _make(self, choice: RoleChoice, servers: Sequence[HostedServer]) -> Status:
         asking = (one.environment for one in servers if any(s.name == drone.NAME for s in one.manifest.services))
+        audits: dict[str, AuditReader] = {}  # several servers may write to the same log
+        for server in servers:
+            guard = server.manifest.guard
+            if guard is None or server.environment.get(guard.mode, "off") == "off":
+                continue
+            place = server.environment.get(AUDIT.name, "stderr")
+            key = next((server.environment.get(key.variable, "") for key in guard.keys.values() if key.secret), "")
+            signing = derived(key.encode(), "audit") if key else None
+            audits.setdefault(place, AuditReader(place, signing, time.monotonic))
         return role_status(
             str(choice),
             next(asking, None),
-            audits=_audits(servers),
+            audits=list(audits.values()),
             calls=partial(self._calls.of_role, str(choice)),
             secrets=self._pool.secrets,
             closing=self._closing,
         )
-
-
-def _audits(servers: Sequence[HostedServer]) -> list[AuditReader]:
-    """Return a reader for each audit log of some servers, of which several may write to the same one."""
-    found: dict[str, AuditReader] = {}
-    for server in servers:
-        guard = server.manifest.guard
-        if guard is None or server.environment.get(guard.mode, "off") == "off":
-            continue
-        place = server.environment.get(AUDIT.name, "stderr")
-        key = next((server.environment.get(key.variable, "") for key in guard.keys.values() if key.secret), "")
-        signing = derived(key.encode(), "audit") if key else None
-        found.setdefault(place, AuditReader(place, signing, time.monotonic))
-    return list(found.values())
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import anyio
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.sanitize import sanitize
@@ -29,9 +28,13 @@ LONGEST_LOG_SECONDS = 300.0  # for the end of a log that is not followed
 async def print_logs(session: Session, target: Target, node: str | None, *, tail: int, since: str, follow: bool) -> int:
     """Print the log of a service; each line names its component, unless one was asked for."""
     client = await find_node(session, target.service, node)
-    request = pb.ReadLogsRequest(
-        service=target.service, component=target.component, tail=tail, since=_parse_since(since), follow=follow
-    )
+    request = pb.ReadLogsRequest(service=target.service, component=target.component, tail=tail, follow=follow)
+    if since:
+        try:
+            seconds = parse_duration(since)
+        except ValueError:
+            raise InvalidInput(f"--since {since}: this is no duration", next_step="Write such as 10m or 2h") from None
+        request.since.FromDatetime(datetime.now(UTC) - timedelta(seconds=seconds))
     lines = client.stream(client.methods.ReadLogs, request, seconds=None if follow else LONGEST_LOG_SECONDS)
     async with aclosing(lines):
         async for line in lines:
@@ -84,15 +87,3 @@ def _print_event(node: str, event: pb.Event, *, as_json: bool) -> None:
     else:
         print_page(event_line(event, node))
     sys.stdout.flush()
-
-
-def _parse_since(text: str) -> Timestamp | None:
-    if not text:
-        return None
-    try:
-        seconds = parse_duration(text)
-    except ValueError:
-        raise InvalidInput(f"--since {text}: this is no duration", next_step="Write such as 10m or 2h") from None
-    stamp = Timestamp()
-    stamp.FromDatetime(datetime.now(UTC) - timedelta(seconds=seconds))
-    return stamp

@@ -52,8 +52,10 @@ def load_configuration(path: Path, environment: Mapping[str, str]) -> Configurat
         if value := environment.get(variable):
             _replace(data, place, value)
             replaced[place] = variable
-    if nodes := environment.get("MCP_NODES"):
-        data["nodes"] = _parse_nodes(nodes, environment.get("MCP_CA_FILE", ""))
+    if nodes := environment.get("MCP_NODES"):  # NAME=ADDRESS,NAME=ADDRESS
+        ca_file = environment.get("MCP_CA_FILE", "")
+        pairs = (node.strip().partition("=") for node in nodes.split(","))
+        data["nodes"] = [{"name": name, "address": address, "ca_file": ca_file} for name, _, address in pairs]
         replaced["nodes",] = "MCP_NODES"
     try:
         return Configuration(path, Contents.model_validate(data), environment.get("MCP_TOKEN", ""))
@@ -73,12 +75,3 @@ def _replace(data: dict[str, Any], place: KeyPath, value: str) -> None:
             return  # the file breaks a rule there, and is refused for it
         data = inner
     data[str(last)] = value
-
-
-def _parse_nodes(text: str, ca_file: str) -> list[dict[str, str]]:
-    """Return the nodes of `NAME=ADDRESS,NAME=ADDRESS`."""
-    nodes = []
-    for part in text.split(","):
-        name, _, address = part.strip().partition("=")
-        nodes.append({"name": name, "address": address, "ca_file": ca_file})
-    return nodes

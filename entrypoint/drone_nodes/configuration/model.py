@@ -121,7 +121,12 @@ class Configuration:
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
         """Where the daemon of each node listens."""
-        return {node.name: self._endpoint(node) for node in self.contents.nodes}
+        found = {}
+        for node in self.contents.nodes:
+            files = (node.ca_file, node.certificate_file, node.key_file)
+            paths = (self.resolve(file) if file else None for file in files)
+            found[node.name] = Endpoint(node.name, node.address, *paths)
+        return found
 
     def read_token(self) -> str:
         """Return the token; "" if there is none."""
@@ -135,7 +140,3 @@ class Configuration:
     def resolve(self, path: str) -> Path:
         """Return a path of the file as an absolute one."""
         return self.path.parent.absolute() / Path(os.path.expanduser(path))  # noqa: PTH111 - Path raises for ~unknown
-
-    def _endpoint(self, node: NodeEntry) -> Endpoint:
-        files = (node.ca_file, node.certificate_file, node.key_file)
-        return Endpoint(node.name, node.address, *(self.resolve(file) if file else None for file in files))

@@ -72,7 +72,13 @@ class IdentityServer(Authenticator):
         until, caller = self._known.get(key, (0.0, None))
         if self._clock() >= until:
             caller = await self._introspect(token)
-            self._keep(key, caller)
+            until = self._clock() + CACHE_SECONDS
+            if caller and caller.expires:
+                until = min(until, caller.expires.timestamp())
+            self._known[key] = (until, caller)
+            self._known.move_to_end(key)
+            while len(self._known) > self._entries:
+                self._known.popitem(last=False)
         if caller is None:
             raise AuthenticationFailed(
                 "The token is wrong or has expired",
@@ -80,15 +86,6 @@ class IdentityServer(Authenticator):
                 service=SERVICE,
             )
         return caller
-
-    def _keep(self, key: str, caller: Caller | None) -> None:
-        until = self._clock() + CACHE_SECONDS
-        if caller and caller.expires:
-            until = min(until, caller.expires.timestamp())
-        self._known[key] = (until, caller)
-        self._known.move_to_end(key)
-        while len(self._known) > self._entries:
-            self._known.popitem(last=False)
 
     async def _introspect(self, token: str) -> Caller | None:
         settings = self._settings

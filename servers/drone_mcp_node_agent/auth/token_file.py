@@ -126,22 +126,18 @@ def _changing(path: Path) -> Iterator[list[Entry]]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             entries = read_tokens(path) if path.exists() else []
             yield entries
-            _replace(path, _render(entries))
+            tables = [
+                {
+                    "name": entry.caller.name,
+                    "roles": sorted(entry.caller.roles),
+                    "sha256": entry.sha256,
+                    **({"expires": entry.caller.expires} if entry.caller.expires else {}),
+                }
+                for entry in entries
+            ]
+            _replace(path, f"{HEADER}\n\n{tomlkit.dumps({'token': tables})}")
     except OSError as error:
         raise TokenFileError(f"{path}: {error.strerror}. Create its folder, or run this as root.") from None
-
-
-def _render(entries: list[Entry]) -> str:
-    tables = [
-        {
-            "name": entry.caller.name,
-            "roles": sorted(entry.caller.roles),
-            "sha256": entry.sha256,
-            **({"expires": entry.caller.expires} if entry.caller.expires else {}),
-        }
-        for entry in entries
-    ]
-    return f"{HEADER}\n\n{tomlkit.dumps({'token': tables})}"
 
 
 def _replace(path: Path, text: str) -> None:

@@ -96,13 +96,9 @@ def _describe(error: ValidationError) -> Iterator[str]:
         if mistake["type"] == "missing":
             yield f"{key} is missing. Set it there, or in {PREFIX}{'_'.join(path).upper()}."
         elif mistake["type"] == "extra_forbidden":
-            yield f"{key} is not a known key. {suggest(path[-1], _siblings(path))}"
+            model: type[BaseModel] = Configuration
+            for name in path[:-1]:
+                model = _section(model.model_fields[name].annotation) or model
+            yield f"{key} is not a known key. {suggest(path[-1], model.model_fields)}"
         else:
             yield f"{key}: {mistake['msg'].removeprefix('Value error, ')}"
-
-
-def _siblings(path: tuple[str, ...]) -> list[str]:
-    model: type[BaseModel] = Configuration
-    for name in path[:-1]:
-        model = _section(model.model_fields[name].annotation) or model
-    return list(model.model_fields)

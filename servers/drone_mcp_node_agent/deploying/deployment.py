@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from drone_mcp_node_agent.planning.plan import Situation
     from drone_mcp_node_agent.registry.records import ServiceRecord
     from drone_mcp_node_agent.registry.registry import Registry
-    from drone_mcp_node_agent.runtime.runtime import Container, Runtime
+    from drone_mcp_node_agent.runtime.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +176,12 @@ class Deployment:
     def _make_swap(self, step: pb.Step, situation: Situation) -> Swap:
         component = self._components.get(step.component)
         old = situation.containers.get(step.component)
-        runs = old is not None and _may_run(old)
+        runs = old is not None and (
+            old.is_running
+            or old.status in {"running", "paused", "stopping"}
+            # Its restart policy may start it again at once.
+            or (old.spec.restart != "no" and old.restarts > 0)
+        )
         return Swap(
             component=step.component,
             container=name_container(self._order.spec.name, step.component),
@@ -333,10 +338,3 @@ class Deployment:
             progress = pb.Progress(component=component, phase=phase, text=text, done=done)
             progress.at.FromNanoseconds(time.time_ns())
             self._report(progress)
-
-
-def _may_run(container: Container) -> bool:
-    """Return whether a container is up, or may be so again at once by its restart policy."""
-    is_up = container.is_running or container.status in {"running", "paused", "stopping"}
-    returns = container.spec.restart != "no" and container.restarts > 0
-    return is_up or returns

@@ -71,9 +71,9 @@ class Prober:
         try:
             match health.WhichOneof("check"):
                 case "http":
-                    return await _ask_http(_http_address(health.http, container), seconds)
+                    return await _ask_http(health.http, container, seconds)
                 case "tcp":
-                    return await _connect(*_tcp_address(health.tcp, container), seconds)
+                    return await _connect(health.tcp, container, seconds)
                 case _:
                     done = await self._runtime.execute(container.name, health.exec.argv, seconds)
                     words = done.output.strip()[:LONGEST_WORDS]
@@ -114,21 +114,12 @@ def _container_address(container: Container) -> str:
     return next((address for address in container.addresses.values() if address), "")
 
 
-def _http_address(check: str, container: Container) -> str:
-    """Return the URL of a check, which is one, or PORT/PATH of the container itself."""
-    if check.startswith(("http://", "https://")):
-        return check
-    port, _, path = check.partition("/")
-    return f"http://{_container_address(container)}:{port}/{path}"
-
-
-def _tcp_address(check: str, container: Container) -> tuple[str, int]:
-    """Return the address of a check, which is HOST:PORT, or a PORT of the container itself."""
-    host, _, port = check.rpartition(":")
-    return host.strip("[]") or _container_address(container), int(port)
-
-
-async def _ask_http(url: str, seconds: float) -> CheckResult:
+async def _ask_http(check: str, container: Container, seconds: float) -> CheckResult:
+    """Ask the URL of a check, which is one, or PORT/PATH of the container itself."""
+    url = check
+    if not check.startswith(("http://", "https://")):
+        port, _, path = check.partition("/")
+        url = f"http://{_container_address(container)}:{port}/{path}"
     try:
         # Certificates are loaded only where they are needed: that takes longer than the request.
         async with (
@@ -143,10 +134,13 @@ async def _ask_http(url: str, seconds: float) -> CheckResult:
     return CheckResult(is_healthy=status < UNHEALTHY_STATUS, reason=f"GET {url} answered {status}")
 
 
-async def _connect(host: str, port: int, seconds: float) -> CheckResult:
+async def _connect(check: str, container: Container, seconds: float) -> CheckResult:
+    """Connect to the address of a check, which is HOST:PORT, or a PORT of the container itself."""
+    host, _, port = check.rpartition(":")
+    host = host.strip("[]") or _container_address(container)
     try:
         with anyio.fail_after(seconds):
-            stream = await anyio.connect_tcp(host, port)
+            stream = await anyio.connect_tcp(host, int(port))
     except TimeoutError:
         return CheckResult(is_healthy=False, reason=f"{host}:{port} got no connection within {seconds:g} seconds")
     except OSError as error:

@@ -63,16 +63,11 @@ def compare_specs(before: pb.ServiceSpec | None, now: pb.ServiceSpec) -> list[st
     new = {component.name: component for component in now.components}
     found = [f"{name} is new: {new[name].image}" for name in new if name not in old]
     found += [f"{name} is gone; deploy the service to remove its container" for name in old if name not in new]
-    found += [
-        f"{name} differs in {', '.join(_differing_fields(old[name], new[name]))}"
-        for name in new
-        if name in old and old[name] != new[name]
-    ]
+    for name, component in new.items():
+        if name in old and old[name] != component:
+            one, other = MessageToDict(old[name]), MessageToDict(component)
+            fields = sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+            found.append(f"{name} differs in {', '.join(fields)}")
     if before.active != now.active:
         found.append("it is active now" if now.active else "it is inactive now")
     return found or ["its labels or the order of its components differ"]
-
-
-def _differing_fields(one: pb.ComponentSpec, other: pb.ComponentSpec) -> list[str]:
-    before, now = MessageToDict(one), MessageToDict(other)
-    return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))

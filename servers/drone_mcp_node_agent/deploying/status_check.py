@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from drone_mcp_node_agent.deploying.probing import Prober
     from drone_mcp_node_agent.registry.records import ServiceRecord
     from drone_mcp_node_agent.registry.registry import Registry
-    from drone_mcp_node_agent.runtime.runtime import Container, ListedContainer, Runtime
+    from drone_mcp_node_agent.runtime.runtime import Container, Runtime
 
 BY: Final = "daemon"
 _STATES: Final = {"running": pb.STATE_RUNNING, "paused": pb.STATE_PAUSED}
@@ -80,22 +80,21 @@ class Checker:
     ) -> pb.ComponentStatus:
         container = containers.get(name_container(record.spec.name, component.name))
         check = await self._prober.check(component, container) if container else None
+        restarts = 0
+        if container and container.spec.restart != "no":
+            since = datetime.now(UTC).timestamp() - self._flap.seconds
+            restarted = await self._registry.count_events(record.spec.name, component.name, ["restarted"], since)
+            died = await self._registry.count_events(record.spec.name, component.name, ["died"], since)
+            if self._flap.is_met(restarted=restarted, died=died):
+                restarts = max(restarted, died)
         wanted = Wanted(
             record.spec,
             component,
             runs=record.runs(component.name),
             digest=record.digests.get(component.name, ""),
-            restarts=await self._count_restarts(record.spec.name, component.name, container),
+            restarts=restarts,
         )
         return observe(wanted, container, check, datetime.now(UTC))
-
-    async def _count_restarts(self, service: str, component: str, container: Container | None) -> int:
-        if not container or container.spec.restart == "no":
-            return 0
-        since = datetime.now(UTC).timestamp() - self._flap.seconds
-        restarted = await self._registry.count_events(service, component, ["restarted"], since)
-        died = await self._registry.count_events(service, component, ["died"], since)
-        return max(restarted, died) if self._flap.is_met(restarted=restarted, died=died) else 0
 
     async def check_unmanaged(self, records: Iterable[ServiceRecord]) -> list[pb.ComponentStatus]:
         """Ask for the containers that belong to no service, keep them, and return them."""
@@ -105,22 +104,22 @@ class Checker:
             raise to_service_error(fault) from fault
         ours = {name_container(one.spec.name, part.name) for one in records for part in one.spec.components}
         ours |= {name + suffix for name in ours for suffix in (NEXT, PREVIOUS)}
-        unmanaged = [_describe_unmanaged(one) for one in listed if one.name not in ours]
+        unmanaged = [
+            pb.ComponentStatus(
+                name=one.name,
+                container=one.name,
+                desired=pb.STATE_IGNORE,
+                observed=_STATES.get(one.status, pb.STATE_STOPPED),
+                image=one.image,
+                version=read_version(one.image),
+            )
+            for one in listed
+            if one.name not in ours
+        ]
+        for status in unmanaged:
+            status.observed_at.FromDatetime(datetime.now(UTC))
         await self._registry.put_unmanaged(unmanaged)
         return unmanaged
-
-
-def _describe_unmanaged(listed: ListedContainer) -> pb.ComponentStatus:
-    status = pb.ComponentStatus(
-        name=listed.name,
-        container=listed.name,
-        desired=pb.STATE_IGNORE,
-        observed=_STATES.get(listed.status, pb.STATE_STOPPED),
-        image=listed.image,
-        version=read_version(listed.image),
-    )
-    status.observed_at.FromDatetime(datetime.now(UTC))
-    return status
 
 
 def find_changes(record: ServiceRecord, statuses: Mapping[str, pb.ComponentStatus]) -> list[tuple[pb.Event, int]]:

@@ -60,7 +60,10 @@ class Monitor:
         while True:
             self._changed = anyio.Event()
             await self._look()
-            await self._prune()
+            now = time.time()
+            if now - self._pruned_at >= PRUNING:
+                await self._registry.prune_events(now - self._configuration.monitor.retention_days * DAY)
+                self._pruned_at = now
             await anyio.sleep(min(SHORTEST, self._configuration.monitor.interval))
             with anyio.move_on_after(self._configuration.monitor.interval - SHORTEST):
                 await self._changed.wait()
@@ -88,7 +91,10 @@ class Monitor:
         if not is_due:
             return
         before = self._states.get((finding.service, finding.component), pb.STATE_UNSPECIFIED)
-        await self._record(finding, finding.kind, before)
+        event = _event(finding.service, finding.component, finding.kind, finding.detail)
+        event.to = finding.state
+        setattr(event, "from", before)  # a keyword of Python
+        await self._registry.add_events(event)
         if not settings.command:
             return
         alert = Alert(
@@ -117,18 +123,6 @@ class Monitor:
         await self._registry.add_events(
             _event(alert.service, alert.component, "alert_failed" if fault else "alert", fault or alert.kind)
         )
-
-    async def _record(self, finding: Finding, kind: str, before: pb.State.ValueType) -> None:
-        event = _event(finding.service, finding.component, kind, finding.detail)
-        event.to = finding.state
-        setattr(event, "from", before)  # a keyword of Python
-        await self._registry.add_events(event)
-
-    async def _prune(self) -> None:
-        now = time.time()
-        if now - self._pruned_at >= PRUNING:
-            await self._registry.prune_events(now - self._configuration.monitor.retention_days * DAY)
-            self._pruned_at = now
 
 
 def _event(service: str, component: str, kind: str, detail: str) -> pb.Event:

@@ -28,14 +28,13 @@ def create_arguments(name: str, component: pb.ComponentSpec, labels: Mapping[str
     arguments += [f"--publish={port}" for port in component.ports]
     arguments += [f"--volume={volume}" for volume in component.volumes]
     arguments += [f"--env={key}={value}" for key, value in sorted(component.env.items())]
-    arguments += [f"--secret={_secret(secret)}" for secret in component.secrets]
+    arguments += [
+        f"--secret={secret.name},type=mount,target={secret.file}" if secret.file else f"--secret={secret.name}"
+        for secret in component.secrets
+    ]
     arguments += [f"--memory={component.resources.memory}"] if component.resources.memory else []
     arguments += [f"--cpus={component.resources.cpus:g}"] if component.resources.cpus else []
     arguments += [f"--pids-limit={component.resources.pids}"] if component.resources.pids else []
     if component.HasField("stop_timeout"):
         arguments.append(f"--stop-timeout={component.stop_timeout.ToSeconds()}")
     return [*arguments, "--", component.image, *component.cmd]
-
-
-def _secret(secret: pb.SecretRef) -> str:
-    return f"{secret.name},type=mount,target={secret.file}" if secret.file else secret.name

@@ -28,7 +28,7 @@ def read_container(facts: Json) -> Container:
     """Read a container."""
     state, config = facts["State"], facts["Config"]
     command = tuple(config.get("CreateCommand") or ())
-    secrets = _read_environment_secrets(command)
+    secrets = {one.get("target") or one["name"] for one in _secret_options(command) if one.get("type") == "env"}
     env = _read_env(config.get("Env"))
     # Of a container made by the API nothing says which variables are secrets, so all of them may be.
     may_be_any = bool(config.get("Secrets")) and not command
@@ -58,11 +58,13 @@ def read_container(facts: Json) -> Container:
 
 def _read_spec(facts: Json, env: Mapping[str, str], command: tuple[str, ...]) -> pb.ComponentSpec:
     config, host = facts["Config"], facts["HostConfig"]
+    mode, named = host.get("NetworkMode") or "", facts["NetworkSettings"].get("Networks") or {}
     policy = host.get("RestartPolicy") or {}
     retries = policy.get("MaximumRetryCount") or 0
     spec = pb.ComponentSpec(
         image=facts.get("ImageName") or "",
-        network=_read_network(facts),
+        # `bridge` for every named network; the names are in the other place.
+        network=",".join(sorted(named)) if mode == "bridge" and named else mode,
         user=config.get("User") or "",
         restart=f"on-failure:{retries}"
         if policy.get("Name") == "on-failure" and retries
@@ -78,13 +80,6 @@ def _read_spec(facts: Json, env: Mapping[str, str], command: tuple[str, ...]) ->
     spec.resources.pids = max(host.get("PidsLimit") or 0, 0)
     spec.stop_timeout.FromSeconds(config.get("StopTimeout") or 0)
     return spec
-
-
-def _read_network(facts: Json) -> str:
-    mode = facts["HostConfig"].get("NetworkMode") or ""
-    named = facts["NetworkSettings"].get("Networks") or {}
-    # `bridge` for every named network; the names are in the other place.
-    return ",".join(sorted(named)) if mode == "bridge" and named else mode
 
 
 def _read_ports(bindings: Mapping[str, list[Mapping[str, str]] | None]) -> list[str]:
@@ -123,10 +118,6 @@ def _secret_options(command: tuple[str, ...]) -> list[dict[str, str]]:
         name, *options = text.split(",")
         found.append({"name": name} | {key: value for key, _, value in (option.partition("=") for option in options)})
     return found
-
-
-def _read_environment_secrets(command: tuple[str, ...]) -> set[str]:
-    return {one.get("target") or one["name"] for one in _secret_options(command) if one.get("type") == "env"}
 
 
 def _read_file_secrets(command: tuple[str, ...], listed: Iterable[Mapping[str, Any]]) -> list[pb.SecretRef]:

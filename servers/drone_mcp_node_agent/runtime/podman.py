@@ -187,8 +187,12 @@ class Podman(Runtime):
             if fault.kind is not FaultKind.CONTAINER_MISSING:
                 raise fault
         found = parsing.read_containers(done.stdout)
-        # podman also takes the first digits of an identifier for a name.
-        return {one.name: replace(one, has_process=_has_process(one)) for one in found if one.name in {*names}}
+        return {
+            # podman says `running` for ever if the monitor of a container was killed before the container.
+            one.name: replace(one, has_process=one.status not in {"running", "paused"} or _process_of(one).exists())
+            for one in found
+            if one.name in {*names}  # podman also takes the first digits of an identifier for a name
+        }
 
     async def _expect(self, name: str) -> Container:
         if container := (await self.inspect([name])).get(name):
@@ -270,11 +274,6 @@ class Podman(Runtime):
     async def wait_for_orphans(self) -> None:
         """Wait until changes of an earlier daemon have ended."""
         await self._podman.wait_for_orphans()
-
-
-def _has_process(container: Container) -> bool:
-    # podman says `running` for ever if the monitor of a container was killed before the container.
-    return container.status not in {"running", "paused"} or _process_of(container).exists()
 
 
 def _process_of(container: Container) -> Path:

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from drone_mcp_node_agent.auth.callers import Authenticator
     from drone_mcp_node_agent.configuration.model import Configuration
 
 logger = logging.getLogger(__name__)
@@ -122,7 +121,8 @@ async def _serving(configuration: Configuration) -> AsyncIterator[str]:
 
 
 def _bind(configuration: Configuration, service: NodeService) -> tuple[grpc.aio.Server, str]:
-    limits = configuration.limits
+    limits, introspection = configuration.limits, configuration.auth.introspection
+    authenticator = IdentityServer(introspection) if introspection else TokenFile(configuration.auth.tokens)
     audit = Audit(sink_of(configuration.log.audit, None), configuration.node)
     options: list[tuple[str, Any]] = [
         ("grpc.max_receive_message_length", LARGEST_MESSAGE),
@@ -131,7 +131,7 @@ def _bind(configuration: Configuration, service: NodeService) -> tuple[grpc.aio.
         ("grpc.so_reuseport", 0),  # a second daemon on the port fails instead of taking half of the calls
     ]
     server = grpc.aio.server(
-        interceptors=[EveryCall(_authenticator(configuration), audit, limits.streams)],
+        interceptors=[EveryCall(authenticator, audit, limits.streams)],
         options=options,
         maximum_concurrent_rpcs=limits.calls,
     )
@@ -142,8 +142,3 @@ def _bind(configuration: Configuration, service: NodeService) -> tuple[grpc.aio.
         raise StartError(f"The daemon cannot listen on {configuration.listen}: the port is taken") from None
     host = configuration.listen.rpartition(":")[0]
     return server, f"{host}:{port}"
-
-
-def _authenticator(configuration: Configuration) -> Authenticator:
-    introspection = configuration.auth.introspection
-    return IdentityServer(introspection) if introspection else TokenFile(configuration.auth.tokens)

@@ -118,7 +118,16 @@ def _count_kinds(rows: Iterable[Row]) -> str:
 
 def _describe_services(rows: Sequence[Row], notes: Sequence[str], width: int) -> ServiceList:
     columns = ("service", "state", "versions", *(("reason",) if width else ()))
-    lines = [" | ".join(_cells(row, width)).rstrip(" |") for row in rows]
+    lines = []
+    for row in rows:
+        status, standing = row.status, row.standing
+        versions = dict.fromkeys(component.version or "?" for component in status.components)
+        names_component = standing.needs_somebody and len(status.components) > 1
+        state = f"{standing.kind} ({cell(standing.component)})" if names_component else standing.kind
+        if status.operation:
+            state += f", {cell(status.operation)} under way"
+        reason = [cell(status.reason, width)] if width else []
+        lines.append(" | ".join((cell(row.service), state, cell(" ".join(versions)), *reason)).rstrip(" |"))
     kept = bounded(lines, ROOM, count_tokens) if width == 0 else lines
     is_cut = kept != lines
     return ServiceList(
@@ -129,14 +138,3 @@ def _describe_services(rows: Sequence[Row], notes: Sequence[str], width: int) ->
         notes=tuple(notes),
         next_step="Look at a service with nodes_get_status" if any(row.standing.needs_somebody for row in rows) else "",
     )
-
-
-def _cells(row: Row, width: int) -> list[str]:
-    status = row.status
-    versions = dict.fromkeys(component.version or "?" for component in status.components)
-    kind = row.standing.kind
-    names_component = row.standing.needs_somebody and len(status.components) > 1
-    state = f"{kind} ({cell(row.standing.component)})" if names_component else kind
-    if status.operation:
-        state += f", {cell(status.operation)} under way"
-    return [cell(row.service), state, cell(" ".join(versions)), *([cell(status.reason, width)] if width else [])]

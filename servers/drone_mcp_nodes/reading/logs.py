@@ -35,7 +35,13 @@ def choose_lines(place: Place, lines: Sequence[pb.LogLine], contains: str, budge
     # Lines of several components come one component after the other.
     ordered = sorted(lines, key=lambda line: (line.at.seconds, line.at.nanos))
     names = len({line.component for line in ordered}) > 1
-    texts = [_describe_line(line, with_component=names) for line in ordered if contains.lower() in line.text.lower()]
+    texts = []
+    for line in ordered:
+        if contains.lower() in line.text.lower():
+            text = cleaned(line.text.rstrip("\n"))
+            short = text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"
+            parts = (moment(line.at), line.component if names else "", short)
+            texts.append(" ".join(part for part in parts if part))
     room, kept = budget - OVERHEAD, len(texts)
     while kept and (room := room - count_tokens(texts[kept - 1])) >= 0:
         kept -= 1
@@ -48,9 +54,3 @@ def choose_lines(place: Place, lines: Sequence[pb.LogLine], contains: str, budge
         left_out=f"{kept} older lines: {narrower}" if kept else "",
         next_step="" if texts else "There are no such lines; look at the events with nodes_list_events",
     )
-
-
-def _describe_line(line: pb.LogLine, *, with_component: bool) -> str:
-    text = cleaned(line.text.rstrip("\n"))
-    short = text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"
-    return " ".join(part for part in (moment(line.at), line.component if with_component else "", short) if part)

@@ -44,7 +44,12 @@ def _describe(place: Place, answer: pb.GetServiceStatusResponse, now: float, mos
     ranked = sorted(status.components, key=lambda one: (component_standing(one).rank, one.name))
     drifted = [component for component in ranked if component.drift]
     shown, events = ranked[:most], answer.events[: max(2, most // 3)]
-    builds = tuple(line for component in shown if (line := _build_line(component)))
+    images = ((component.name, read_build(component.image_labels)) for component in shown)
+    builds = tuple(
+        BuildLine(component=name, repo=build.repo, number=build.number, commit=build.commit)
+        for name, build in images
+        if build.repo or build.number
+    )
     hidden = {"components": len(ranked) - len(shown), "events": len(answer.events) - len(events)}
     return StatusView(
         service=str(place),
@@ -79,13 +84,6 @@ def _describe_component(component: pb.ComponentStatus, now: float) -> str:
     ]
     why = one_line(component.reason or component.error, REASON_WIDTH)
     return f"{component.name}: {', '.join(part for part in parts if part)}" + (f": {why}" if why else "")
-
-
-def _build_line(component: pb.ComponentStatus) -> BuildLine | None:
-    found = read_build(component.image_labels)
-    if not (found.repo or found.number):
-        return None
-    return BuildLine(component=component.name, repo=found.repo, number=found.number, commit=found.commit)
 
 
 def _next_step(place: Place, standing: Standing, builds: tuple[BuildLine, ...]) -> str:

@@ -61,7 +61,16 @@ class Wait:
                 await self.pause(min(pause, seconds - waited))
                 pause = min(LONGEST_PAUSE, pause * GROWTH)
                 seen = await self._look_again(seen)
-        return self._describe(seen)
+        over, standing = is_over(seen), service_standing(seen.components)
+        look = "Look with nodes_get_status at what is wrong" if standing.needs_somebody else ""
+        return WaitView(
+            service=str(self.place),
+            finished=over,
+            state=f"{standing.kind}, {seen.operation} under way" if seen.operation else standing.kind,
+            reason=one_line(seen.reason, REASON_WIDTH),
+            note=self.trouble,
+            next_step=look if over else "Call nodes_wait_for_service again",
+        )
 
     async def _look_again(self, seen: pb.ServiceStatus) -> pb.ServiceStatus:
         """Look once more; a short outage must not end a wait, and the answer mentions it if it lasts."""
@@ -75,15 +84,3 @@ class Wait:
             return seen
         self.trouble = ""
         return found
-
-    def _describe(self, status: pb.ServiceStatus) -> WaitView:
-        over, standing = is_over(status), service_standing(status.components)
-        look = "Look with nodes_get_status at what is wrong" if standing.needs_somebody else ""
-        return WaitView(
-            service=str(self.place),
-            finished=over,
-            state=f"{standing.kind}, {status.operation} under way" if status.operation else standing.kind,
-            reason=one_line(status.reason, REASON_WIDTH),
-            note=self.trouble,
-            next_step=look if over else "Call nodes_wait_for_service again",
-        )

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import BaseModel
-    from pydantic_core import ErrorDetails
 
 KeyPath = tuple[str | int, ...]
 
@@ -55,7 +54,21 @@ def describe_errors(
         model: of the whole data.
         nested: the model of what is below a key.
     """
-    return [_describe(detail, model, nested) for detail in error.errors(include_url=False)]
+    found: list[tuple[KeyPath, str]] = []
+    for detail in error.errors(include_url=False):
+        path: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
+        key, kind = path[-1] if path else "", detail["type"]
+        if kind == "missing":
+            found.append((path[:-1], f"the key {key!r} is missing"))
+        elif kind == "extra_forbidden":
+            inner = (nested[part] for part in reversed(path[:-1]) if isinstance(part, str) and part in nested)
+            found.append((path, f"unknown key {key!r}. {suggest(str(key), next(inner, model).model_fields)}"))
+        elif kind == "value_error":
+            cause = detail["ctx"]["error"]
+            found.append(((*path, *getattr(cause, "place", ())), str(cause)))
+        else:
+            found.append((path, _WORDS.get(kind, detail["msg"][:1].lower() + detail["msg"][1:])))
+    return found
 
 
 def make_service(data: object) -> Service:
@@ -75,19 +88,3 @@ def make_service(data: object) -> Service:
 def name_place(path: KeyPath) -> str:
     """Return a place as people write it: `components[1].ports[0]`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-
-
-def _describe(
-    detail: ErrorDetails, model: type[BaseModel], nested: Mapping[str, type[BaseModel]]
-) -> tuple[KeyPath, str]:
-    path: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
-    key, kind = path[-1] if path else "", detail["type"]
-    if kind == "missing":
-        return path[:-1], f"the key {key!r} is missing"
-    if kind == "extra_forbidden":
-        around = next((nested[part] for part in reversed(path[:-1]) if isinstance(part, str) and part in nested), model)
-        return path, f"unknown key {key!r}. {suggest(str(key), around.model_fields)}"
-    if kind == "value_error":
-        error = detail["ctx"]["error"]
-        return (*path, *getattr(error, "place", ())), str(error)
-    return path, _WORDS.get(kind, detail["msg"][:1].lower() + detail["msg"][1:])

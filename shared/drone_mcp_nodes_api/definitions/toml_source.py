@@ -65,7 +65,17 @@ def read_source(path: Path) -> TomlSource:
     Raises:
         InvalidFile: it cannot be read, is too large, or is not TOML.
     """
-    text = _read_text(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InvalidFile([Mistake(path, 1, f"the file cannot be read: {error.strerror}")]) from error
+    if len(raw) > LARGEST:
+        raise InvalidFile([Mistake(path, 1, f"the file has {len(raw)} bytes; the most are {LARGEST}")])
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise InvalidFile([Mistake(path, line, "the file is not UTF-8 text; save it as UTF-8")]) from error
     try:
         return TomlSource(path, text, tomllib.loads(text))
     except RecursionError as error:
@@ -74,20 +84,6 @@ def read_source(path: Path) -> TomlSource:
         found = _PLACE.search(str(error))
         line = int(found[1] or text.count("\n") + 1) if found else 1
         raise InvalidFile([Mistake(path, line, f"this is not TOML: {_PLACE.sub('', str(error))}")]) from error
-
-
-def _read_text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InvalidFile([Mistake(path, 1, f"the file cannot be read: {error.strerror}")]) from error
-    if len(raw) > LARGEST:
-        raise InvalidFile([Mistake(path, 1, f"the file has {len(raw)} bytes; the most are {LARGEST}")])
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise InvalidFile([Mistake(path, line, "the file is not UTF-8 text; save it as UTF-8")]) from error
 
 
 def find_line(text: str, place: KeyPath) -> int:
