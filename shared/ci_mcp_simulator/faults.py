@@ -90,11 +90,7 @@ class FaultMiddleware:
         fault = None if is_exempt else self.faults.take(scope["method"], scope["path"])
         if fault is None:
             await self.app(scope, receive, send)
-        else:
-            await self._apply(fault, scope, receive, send)
-
-    async def _apply(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        if fault.kind == "drop":
+        elif fault.kind == "drop":
             await _break_connection(scope)
         elif fault.kind == "status":
             if fault.handled:
