@@ -202,16 +202,16 @@ class TokenCheck:
         """
         tokens = self._settings.tokens()
         is_running = self._task is not None and not self._task.is_done
-        if not tokens or is_running or (tokens == self._tokens and self._age() < CHECKED_SECONDS):
+        now, is_same = self._clock(), tokens == self._tokens
+        if not tokens or is_running or (is_same and now - self._started < CHECKED_SECONDS):
             return
-        before = self._notice if tokens == self._tokens else ""
-        self._tokens, self._started, self._notice = tokens, self._clock(), before
+        self._tokens, self._started, self._notice = tokens, now, self._notice if is_same else ""
         self._task = BackgroundTask(self._check, read_limits)
 
     async def notice(self) -> str:
         """Return the fault of the token, "" where none is known; wait for a running check."""
         if self._task is not None:
-            await self._task.wait(max(0.0, PATIENCE - self._age()))
+            await self._task.wait(max(0.0, self._started + PATIENCE - self._clock()))
         # A token that its file holds only now is another one.
         return self._notice if self._notice and self._settings.tokens() == self._tokens else ""
 
@@ -219,9 +219,6 @@ class TokenCheck:
         """End a running check."""
         if self._task is not None:
             await self._task.stop()
-
-    def _age(self) -> float:
-        return self._clock() - self._started
 
     async def _check(self, read_limits: Callable[[], Awaitable[str]]) -> None:
         service = self._settings.own_service()

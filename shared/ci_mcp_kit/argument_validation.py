@@ -57,28 +57,38 @@ def read_arguments(
     Raises:
         InvalidInput: arguments are wrong; it names each problem and repeats no value.
     """
-    known = schema.get("properties", {})
-    unknown = [name for name in given if name not in known]
-    if not unknown:
-        try:
-            # As JSON, because a strict reader of Python values takes no list for a tuple.
-            values = to_json(_present(given, schema), inf_nan_mode="constants")
-            return model.model_validate_json(values, strict=True).model_dump_one_level()
-        except PydanticSerializationError:
-            problems = {"text": "has half a surrogate pair, which is no character"}
-        except ValidationError as error:
-            problems = {".".join(str(part) for part in item["loc"]): _reason(item) for item in error.errors()}
-    else:
+    required, known = schema.get("required", ()), schema.get("properties", {})
+    if unknown := [name for name in given if name not in known]:
         # Five of them, each cut: whatever a caller sends, the error stays short.
         problems = {}
         for name in unknown[:5]:
             # Cut, because difflib takes quadratic time (https://docs.python.org/3/library/difflib.html).
             close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.6)
             problems[one_line(name, 40)] = "no such argument" + (f", did you mean {close[0]}?" if close else "")
+        raise _refusal(tool, schema, problems)
+    # An optional argument may be null. 1.0 is 1: to JSON Schema "integer" is any number with a zero fractional part
+    # (2020-12, validation, section 6.1.1).
+    values = {name: value for name, value in given.items() if value is not None or name in required}
+    for name, value in values.items():
+        if isinstance(value, float) and value.is_integer() and known[name].get("type") == "integer":
+            values[name] = int(value)
+    try:
+        # As JSON, because a strict reader of Python values takes no list for a tuple.
+        return model.model_validate_json(to_json(values, inf_nan_mode="constants"), strict=True).model_dump_one_level()
+    except PydanticSerializationError:
+        problems = {"text": "has half a surrogate pair, which is no character"}
+    except ValidationError as error:
+        problems = {".".join(str(part) for part in item["loc"]): _reason(item) for item in error.errors()}
+    raise _refusal(tool, schema, problems)
+
+
+def _refusal(tool: str, schema: Mapping[str, Any], problems: Mapping[str, str]) -> InvalidInput:
+    names, required = schema.get("properties", {}), schema.get("required", ())
+    taken = ", ".join(name + (" (required)" if name in required else "") for name in names)
     listed = "; ".join(f"{name}: {reason}" for name, reason in problems.items())
-    raise InvalidInput(
+    return InvalidInput(
         f"{tool} cannot take these arguments: {listed}",
-        next_step=f"Call again with {_takes(schema)}",
+        next_step=f"Call again with {f'arguments of these: {taken}' if taken else 'no arguments'}",
         details={"arguments": problems},
     )
 
@@ -92,28 +102,7 @@ def read_texts(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _present(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments without null for optional ones, and 1.0 as 1, which is the same to JSON Schema.
-
-    2020-12, validation, section 6.1.1: "integer" matches any number with a zero fractional part.
-    """
-    required, known = schema.get("required", ()), schema["properties"]
-    values = {name: value for name, value in given.items() if value is not None or name in required}
-    for name, value in values.items():
-        if isinstance(value, float) and value.is_integer() and known[name].get("type") == "integer":
-            values[name] = int(value)
-    return values
-
-
 def _reason(item: Any) -> str:
     if item["type"] == "missing":
         return "is missing"
     return str(item["msg"]).removeprefix("Value error, ").replace("Input should", "should")
-
-
-def _takes(schema: Mapping[str, Any]) -> str:
-    names = schema.get("properties", {})
-    if not names:
-        return "no arguments"
-    required = schema.get("required", ())
-    return "arguments of these: " + ", ".join(name + (" (required)" if name in required else "") for name in names)

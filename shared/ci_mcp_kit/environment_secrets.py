@@ -36,46 +36,35 @@ _PIECES = re.compile(r"[:/?#@\[\]]")
 
 def secrets_in(environment: Mapping[str, str]) -> tuple[Secret, ...]:
     """Return the secrets that the variables of an environment hold."""
-    found = (secret for name, text in environment.items() for secret in _secrets_of(name, text))
+    found: list[str] = []
+    for name, text in environment.items():
+        # A reference that nobody filled in is named to the user, who has to set that variable.
+        is_reference = unfilled_reference(text) == text
+        if _NAMED.search(name) and not _IS_PLACE.match(text) and not is_reference:
+            found.append(text.strip())
+            found += (part.strip() for part in text.split(","))  # several at once, while one replaces the other
+        found += secrets_inside(name, text)
     return tuple(Secret(text) for text in dict.fromkeys(found) if len(text) >= SHORTEST)
-
-
-def _secrets_of(name: str, text: str) -> Iterator[str]:
-    # A reference that nobody filled in is named to the user, who has to set that variable.
-    is_reference = unfilled_reference(text) == text
-    if _NAMED.search(name) and not _IS_PLACE.match(text) and not is_reference:
-        yield text.strip()
-        yield from (part.strip() for part in text.split(","))  # several at once, while one replaces the other
-    yield from secrets_inside(name, text)
 
 
 def secrets_inside(name: str, text: str) -> Iterator[str]:
     """Yield the secrets in the addresses and headers that a variable holds."""
     if _HEADERS.search(name):
-        yield from _secrets_of_headers(text)
+        # The values of `name=value,…`, as OpenTelemetry's variables hold them (percent-encoded).
+        for pair in text.split(","):
+            value = pair.partition("=")[2].strip()
+            for spelling in (value, unquote(value)):
+                yield spelling
+                yield spelling.rpartition(" ")[2]  # without the scheme, like Bearer
     for match in _CREDENTIALS.finditer(text):
-        yield from _secrets_of_credentials(match[1])
+        user, colon, password = match[1].partition(":")
+        if colon:
+            yield from (password, unquote(password))
+            if _PIECES.search(password):
+                yield from _PIECES.split(password)
+        elif len(user) > LONGEST_NAME:
+            yield from (user, unquote(user))
     yield from _NO_PORT.findall(text)
     for parameter, value in _PARAMETER.findall(text):
         if _NAMED.search(parameter):
             yield from (value, unquote_plus(value))
-
-
-def _secrets_of_credentials(credentials: str) -> Iterator[str]:
-    user, colon, password = credentials.partition(":")
-    if not colon:
-        if len(user) > LONGEST_NAME:
-            yield from (user, unquote(user))
-        return
-    yield from (password, unquote(password))
-    if _PIECES.search(password):
-        yield from _PIECES.split(password)
-
-
-def _secrets_of_headers(text: str) -> Iterator[str]:
-    """Yield the values of `name=value,…`, as OpenTelemetry's variables hold them (percent-encoded)."""
-    for pair in text.split(","):
-        value = pair.partition("=")[2].strip()
-        for spelling in (value, unquote(value)):
-            yield spelling
-            yield spelling.rpartition(" ")[2]  # without the scheme, like Bearer

@@ -18,10 +18,13 @@ _SLUG = re.compile(r"^(?:[a-z+]+://[^/\s]+/|[^/:\s]+:)/?([^/\s:]+)/([^/\s:]+?)(?
 
 def remote_repo(directory: Path) -> str | None:
     """Return "owner/name" of the clone that `directory` is in, by its `origin` remote or its only one, or None."""
-    text = _config_text(directory)
-    if text is None:
-        return None
-    urls = _remote_urls(text)
+    urls: dict[str, str] = {}
+    remote: str | None = None
+    for line in (_config_text(directory) or "").splitlines():
+        if section := _SECTION.match(line):
+            remote = section[2] if section[1].lower() == "remote" else None
+        elif remote and (found := _URL.match(line)):
+            urls.setdefault(remote, found[1])
     url = urls.get("origin") or (next(iter(urls.values())) if len(urls) == 1 else None)
     match = _SLUG.match(url) if url else None
     return f"{match[1]}/{match[2]}" if match else None
@@ -55,14 +58,3 @@ def _linked_config(git_file: Path) -> str | None:
 def _head(path: Path) -> str:
     with path.open("rb") as file:
         return file.read(_MAX_CONFIG).decode(errors="replace")
-
-
-def _remote_urls(text: str) -> dict[str, str]:
-    urls: dict[str, str] = {}
-    remote: str | None = None
-    for line in text.splitlines():
-        if section := _SECTION.match(line):
-            remote = section[2] if section[1].lower() == "remote" else None
-        elif remote and (url := _URL.match(line)):
-            urls.setdefault(remote, url[1])
-    return urls

@@ -142,15 +142,12 @@ def check_names(request: Request, names: frozenset[str] | set[str]) -> None:
         # RFC 9110, section 15.5.20: misdirected request.
         raise Refused(421, "This server does not answer to that host name; DRONE_MCP_HTTP_HOSTS lists its names")
     for origin in request.headers.getlist("origin"):
-        if not _is_from(origin, names):
+        is_ours = False
+        with contextlib.suppress(ValueError):
+            url = urlsplit(origin)
+            is_ours = url.scheme in {"http", "https"} and (url.hostname or "") in names
+        if not is_ours:
             raise Refused(403, "Requests from pages of other sites are refused")
-
-
-def _is_from(origin: str, names: frozenset[str] | set[str]) -> bool:
-    with contextlib.suppress(ValueError):
-        url = urlsplit(origin)
-        return url.scheme in {"http", "https"} and (url.hostname or "") in names
-    return False
 
 
 def check_method(request: Request) -> None:

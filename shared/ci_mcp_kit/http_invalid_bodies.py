@@ -25,7 +25,11 @@ def checked(app: ASGIApp, longest: int) -> ASGIApp:
             return
         refusals = [found for found in read_messages(body, longest) if isinstance(found, Refusal)]
         if refusals:
-            await _response(refusals, 413 if len(body) > longest else 400)(scope, receive, send)
+            texts = [refusal.as_json() for refusal in refusals]
+            # Each request of a batch has a response (JSON-RPC 2.0, section 6).
+            text = texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
+            response = Response(text, 413 if len(body) > longest else 400, media_type="application/json")
+            await response(scope, receive, send)
         else:
             await app(scope, _after(body, receive), send)
 
@@ -43,12 +47,6 @@ async def _read_body(receive: Receive, longest: int) -> bytes | None:
         if not message.get("more_body"):
             break
     return bytes(body)
-
-
-def _response(refusals: list[Refusal], status: int) -> Response:
-    texts = [refusal.as_json() for refusal in refusals]
-    # Each request of a batch has a response (JSON-RPC 2.0, section 6).
-    return Response(texts[0] if len(texts) == 1 else f"[{','.join(texts)}]", status, media_type="application/json")
 
 
 def _after(body: bytes, receive: Receive) -> Receive:

@@ -139,7 +139,11 @@ def _read_one(value: Any) -> JSONRPCMessage | Refusal:
 
 def _refuse_unparsed(data: bytes, code: int, message: str) -> list[JSONRPCMessage | Refusal]:
     members = _read_members(data)
-    found = _refuse(members, _spell_token(members.get("id", b"")), code, message)
+    try:
+        number = _spell(json.loads(members.get("id", b"").decode(errors="replace"), strict=False))
+    except ValueError:  # also for one of thousands of digits: few programs could read it
+        number = _NO_ID
+    found = _refuse(members, number, code, message)
     # What only looks like a response may be a broken request, so it is answered, too (JSON-RPC 2.0, section 5.1).
     return [found] if isinstance(found, Refusal) else [found, Refusal(_NO_ID, code, message)]
 
@@ -163,14 +167,6 @@ def _spell(number: Any) -> str:
         with contextlib.suppress(ValueError):  # infinity
             return json.dumps(number, allow_nan=False)
     return _NO_ID
-
-
-def _spell_token(token: bytes) -> str:
-    """Return an id that was read without parsing. One of thousands of digits is none: few programs could read it."""
-    try:
-        return _spell(json.loads(token.decode(errors="replace"), strict=False))
-    except ValueError:
-        return _NO_ID
 
 
 def _read_members(data: bytes) -> dict[str, bytes]:

@@ -42,7 +42,12 @@ def proxy_for(address: str, proxies: Mapping[str, str]) -> str | None:
     """Return the proxy on the way to `address`; None where there is none. No proxy leads back to this machine."""
     url = urlsplit(address)
     proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or is_loopback(address) or _is_exempt(url.hostname or "", url.port, proxies.get("no", "")):
+    if not proxy or is_loopback(address):
+        return None
+    host, port = (url.hostname or "").lower().rstrip("."), url.port
+    exempt = re.split(r"[\s,]+", proxies.get("no", "").lower())
+    # An entry that is neither a name nor an address is ignored, as by curl.
+    if any(_matches(entry, host, port) for entry in exempt if entry):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
@@ -78,7 +83,11 @@ def check_network(address: str, environment: Mapping[str, str]) -> None:
             name,
         )
     if address.startswith("https:"):
-        _check_tls_files(environment)
+        file, folders = environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR")
+        if file and not os.path.isfile(file):  # noqa: PTH113 - pathlib would take a tenth of the start
+            raise SettingsError("SSL_CERT_FILE names a file that is not there: it takes a PEM file", "SSL_CERT_FILE")
+        if not file and folders and not any(map(os.path.isdir, folders.split(os.pathsep))):
+            raise SettingsError("SSL_CERT_DIR names a folder that is not there", "SSL_CERT_DIR")
 
 
 def _is_proxy(text: str) -> bool:
@@ -89,19 +98,6 @@ def _is_proxy(text: str) -> bool:
         return False
     is_plain = text.isascii() and text.isprintable() and " " not in text
     return is_plain and url.scheme in {"http", "https"} and bool(url.hostname) and port != 0
-
-
-def _check_tls_files(environment: Mapping[str, str]) -> None:
-    file, folders = environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR")
-    if file and not os.path.isfile(file):  # noqa: PTH113 - pathlib would take a tenth of the start
-        raise SettingsError("SSL_CERT_FILE names a file that is not there: it takes a PEM file", "SSL_CERT_FILE")
-    if not file and folders and not any(map(os.path.isdir, folders.split(os.pathsep))):
-        raise SettingsError("SSL_CERT_DIR names a folder that is not there", "SSL_CERT_DIR")
-
-
-def _is_exempt(host: str, port: int | None, hosts: str) -> bool:
-    """Return whether NO_PROXY names a host; an entry that is neither a name nor an address is ignored, as by curl."""
-    return any(_matches(entry, host.lower().rstrip("."), port) for entry in re.split(r"[\s,]+", hosts.lower()) if entry)
 
 
 def _matches(entry: str, host: str, port: int | None) -> bool:

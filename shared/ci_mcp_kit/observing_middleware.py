@@ -65,6 +65,9 @@ class _Observing:
         names = self._targets.get(ctx.method)
         name = (ctx.params or {}).get("name")
         known = isinstance(name, str) and name in (names or ())
+        # The trace headers of the message, or of the HTTP request that it came in.
+        carriers: list[Mapping[str, Any]] = [ctx.meta or {}, ctx.request.headers if ctx.request is not None else {}]
+        carrier = next((each for each in carriers if isinstance(each.get("traceparent"), str)), {})
         return Operation(
             server=self._name,
             method=ctx.method if ctx.method in METHODS else OTHER,
@@ -72,15 +75,6 @@ class _Observing:
             protocol=ctx.protocol_version,
             number=None if ctx.request_id is None else str(ctx.request_id),
             over_http=ctx.request is not None,
-            parent=_trace_headers(ctx),
+            parent={name: value for name in _HEADERS if isinstance(value := carrier.get(name), str)},
             role=observing.role(),
         )
-
-
-def _trace_headers(ctx: ServerRequestContext[Any, Any]) -> dict[str, str]:
-    """Return the trace headers of a message, or of the HTTP request that it came in."""
-    carriers: list[Mapping[str, Any]] = [ctx.meta or {}, ctx.request.headers if ctx.request is not None else {}]
-    for carrier in carriers:
-        if isinstance(carrier.get("traceparent"), str):
-            return {name: value for name in _HEADERS if isinstance(value := carrier.get(name), str)}
-    return {}

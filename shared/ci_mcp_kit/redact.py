@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 MARK = "[redacted]"
 
@@ -57,9 +57,18 @@ class Redactor:
         where that finds anything.
         """
         from ci_mcp_kit.secret_shapes import APART, secret_spans  # noqa: PLC0415 - on first use, to start fast
+        from ci_mcp_kit.secret_shapes.shape import SHORT  # noqa: PLC0415 - as above
 
+        groups: list[list[str]] = []
+        room = 0  # in the last one: a longer text would load RE2 (`secret_shapes.shape`)
+        for text in map(self._redact_known, texts):
+            if not groups or len(text) > room:
+                groups.append([])
+                room = SHORT
+            groups[-1].append(text)
+            room -= len(text) + len(APART)
         redacted: list[str] = []
-        for together in _group(map(self._redact_known, texts)):
+        for together in groups:
             found = len(together) == 1 or secret_spans(APART.join(together))
             redacted += map(redact_shapes, together) if found else together
         return redacted
@@ -84,23 +93,6 @@ def redact_shapes(text: str) -> str:
         parts += [text[kept_from:start], f"[redacted: {lines + 1} lines]" + f"\n{MARK}" * lines if lines else MARK]
         kept_from = end
     return "".join([*parts, text[kept_from:]]) if parts else text
-
-
-def _group(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Put texts together as long as their search does not load RE2 (`secret_shapes.shape`)."""
-    from ci_mcp_kit.secret_shapes import APART  # noqa: PLC0415 - as above
-    from ci_mcp_kit.secret_shapes.shape import SHORT  # noqa: PLC0415 - as above
-
-    group: list[str] = []
-    length = 0
-    for text in texts:
-        if group and length + len(text) > SHORT:
-            yield group
-            group, length = [], 0
-        group.append(text)
-        length += len(text) + len(APART)
-    if group:
-        yield group
 
 
 def holds_secret(text: str) -> bool:

@@ -144,15 +144,14 @@ def describe(error: Exception) -> str:
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, OSError):
             cause = cause.__cause__ or cause.__context__
-        return f"Redis cannot be reached{_reason_of(cause)}"
+        reason = ""
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            reason = f": its certificate is not trusted ({cause.verify_message})"
+        elif isinstance(cause, ssl.SSLError):
+            reason = ": TLS has failed; redis:// is for a port without TLS, rediss:// for one with it"
+        elif cause is not None and cause.errno and cause.errno > 0:
+            reason = f": {os.strerror(cause.errno)}"
+        elif isinstance(cause, socket.gaierror):
+            reason = f": {cause.strerror}"
+        return f"Redis cannot be reached{reason}"
     return f"Redis has answered with an error ({type(error).__name__})"
-
-
-def _reason_of(error: BaseException | None) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f": its certificate is not trusted ({error.verify_message})"
-    if isinstance(error, ssl.SSLError):
-        return ": TLS has failed; redis:// is for a port without TLS, rediss:// for one with it"
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return f": {os.strerror(error.errno)}"
-    return f": {error.strerror}" if isinstance(error, socket.gaierror) else ""

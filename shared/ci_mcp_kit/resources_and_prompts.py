@@ -103,7 +103,11 @@ def add_resources(server: MCPServer[Any], part: object, tools: Sequence[str], cl
     for function, facts in _offered_resources(part, tools):
         described = inspect.cleandoc(function.__doc__ or "")
         wrapped = _wrap("resource", facts.name, function, clean)
-        _copy_signature(wrapped, function)
+        # With the same parameters, of any type: the SDK would word errors of types differently.
+        parameters = [one.replace(annotation=Any) for one in inspect.signature(function).parameters.values()]
+        wrapped.__name__ = function.__name__
+        wrapped.__annotations__ = dict.fromkeys((one.name for one in parameters), Any)
+        wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as the inspect module reads it
         server.resource(
             facts.uri, name=facts.name, title=facts.title, description=described, mime_type=facts.mime_type
         )(wrapped)
@@ -203,14 +207,6 @@ def _wrap(
 def _read_arguments_of(function: Callable[..., Any]) -> tuple[type[Arguments], dict[str, Any]]:
     model = arguments_model(function.__name__, inspect.signature(function, eval_str=True))
     return model, flatten(model.model_json_schema())
-
-
-def _copy_signature(wrapper: Callable[..., Any], function: Callable[..., Any]) -> None:
-    """Give `wrapper` the parameters of `function`, of any type: the SDK would word errors of types differently."""
-    parameters = [parameter.replace(annotation=Any) for parameter in inspect.signature(function).parameters.values()]
-    wrapper.__name__ = function.__name__
-    wrapper.__annotations__ = dict.fromkeys((parameter.name for parameter in parameters), Any)
-    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as the inspect module reads it
 
 
 def protocol_error(error: ServiceError, clean: Cleaner) -> MCPError:

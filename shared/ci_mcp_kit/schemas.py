@@ -100,8 +100,11 @@ def _node(node: Any, defs: dict[str, Any], seen: tuple[str, ...]) -> Any:
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        node, seen = _resolve(node, defs, seen)
-        return _node(node, defs, seen)
+        name = node["$ref"].removeprefix(_REF)
+        if name in seen:
+            raise ValueError(f"{name} refers to itself: such a schema cannot be inlined")
+        siblings = {key: value for key, value in node.items() if key != "$ref"}
+        return _node(defs[name] | siblings, defs, (*seen, name))
     node = _not_null({key: value for key, value in node.items() if key not in {"title", "$defs"}})
     # `X | None` has become the reference to X.
     if "$ref" in node:
@@ -117,16 +120,6 @@ def _child(key: str, value: Any, defs: dict[str, Any], seen: tuple[str, ...]) ->
     if key in {"default", "enum", "const", "examples", "required"}:
         return value
     return _node(value, defs, seen)
-
-
-def _resolve(
-    node: dict[str, Any], defs: dict[str, Any], seen: tuple[str, ...]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    name = node["$ref"].removeprefix(_REF)
-    if name in seen:
-        raise ValueError(f"{name} refers to itself: such a schema cannot be inlined")
-    siblings = {key: value for key, value in node.items() if key != "$ref"}
-    return defs[name] | siblings, (*seen, name)
 
 
 def _not_null(node: dict[str, Any]) -> dict[str, Any]:

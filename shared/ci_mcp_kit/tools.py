@@ -172,7 +172,14 @@ class _Contract:
 @cache  # a process that serves several roles offers a tool on a server for each of them
 def _read_contract(function: Callable[..., Any], hidden: frozenset[str]) -> _Contract:
     signature = inspect.signature(function, eval_str=True)  # takes long enough to be read once
-    view, context = _view_type(function.__name__, signature), _context_parameter(signature)
+    # Besides its view, a tool may return a question to the person behind the client.
+    kinds = get_args(signature.return_annotation) or (signature.return_annotation,)
+    views = [kind for kind in kinds if kind is not InputRequiredResult]
+    view = views[0] if len(views) == 1 else None
+    if not (inspect.isclass(view) and issubclass(view, View)):
+        raise TypeError(f"{function.__name__} must return a View")
+    taken = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    context = next((name for name, kind in taken.items() if inspect.isclass(kind) and issubclass(kind, Context)), None)
     model = arguments_model(function.__name__, signature, {context, *hidden})
     # Clients require these of the root of an input schema.
     parameters = {
@@ -241,19 +248,3 @@ def crash(name: str) -> Failure:
 def _fact(arguments: dict[str, Any], name: str) -> str | int | None:
     value = arguments.get(name)
     return value if isinstance(value, int) else one_line(value, 120) if isinstance(value, str) else None
-
-
-def _context_parameter(signature: inspect.Signature) -> str | None:
-    """Return the name of the parameter for the SDK's context, if the function has one."""
-    kinds = {name: parameter.annotation for name, parameter in signature.parameters.items()}
-    return next((name for name, kind in kinds.items() if inspect.isclass(kind) and issubclass(kind, Context)), None)
-
-
-def _view_type(name: str, signature: inspect.Signature) -> type[View]:
-    """Return the view class of a tool's return type, which may also contain `InputRequiredResult`."""
-    returns = signature.return_annotation
-    kinds = [kind for kind in get_args(returns) or (returns,) if kind is not InputRequiredResult]
-    view = kinds[0] if len(kinds) == 1 else None
-    if not (inspect.isclass(view) and issubclass(view, View)):
-        raise TypeError(f"{name} must return a View")
-    return view

@@ -111,7 +111,20 @@ def read_source(file: Path, kind: Kind) -> Source:
         InvalidFile: it cannot be read, is not YAML, is empty, or has a key twice.
     """
     source = Source(file, None)
-    node = _compose(file, _read_text(file, kind), kind)
+    text = _read_text(file, kind)
+    try:
+        _check_events(file, text, kind)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = error.problem or error.context or "unreadable"
+        plainly = next((said for words, said in _SAID_PLAINLY.items() if words in what), what)
+        message = f"this is not YAML: {plainly.replace('{file}', kind.file)}"
+        raise InvalidFile([Problem(file, mark.line + 1 if mark else 1, message)]) from error
+    except yaml.YAMLError as error:
+        raise InvalidFile([Problem(file, 1, f"this is not YAML: {str(error).splitlines()[0]}")]) from error
+    if node is None:
+        raise InvalidFile([Problem(file, 1, f"the file is empty; {kind.content} starts with {kind.start!r}")])
     source.data = _plain(node, (), source)
     if source.problems:
         raise InvalidFile(source.problems)
@@ -133,26 +146,6 @@ def _read_text(file: Path, kind: Kind) -> str:
         raise InvalidFile([Problem(file, line, "the file is not UTF-8 text; save it as UTF-8")]) from error
 
 
-def _compose(file: Path, text: str, kind: Kind) -> yaml.Node:
-    try:
-        _check_events(file, text, kind)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        raise InvalidFile([_syntax_problem(file, error, kind)]) from error
-    except yaml.YAMLError as error:
-        raise InvalidFile([Problem(file, 1, f"this is not YAML: {str(error).splitlines()[0]}")]) from error
-    if node is None:
-        raise InvalidFile([Problem(file, 1, f"the file is empty; {kind.content} starts with {kind.start!r}")])
-    return node
-
-
-def _syntax_problem(file: Path, error: yaml.MarkedYAMLError, kind: Kind) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    what = error.problem or error.context or "unreadable"
-    plainly = next((said for words, said in _SAID_PLAINLY.items() if words in what), what)
-    return Problem(file, mark.line + 1 if mark else 1, f"this is not YAML: {plainly.replace('{file}', kind.file)}")
-
-
 def _check_events(file: Path, text: str, kind: Kind) -> None:
     """Refuse aliases, and nesting so deep that it can only be an attack (the parser's time grows with its square)."""
     depth = 0
@@ -172,7 +165,13 @@ def _plain(node: yaml.Node, path: KeyPath, source: Source) -> Any:
         return _mapping(node, path, source)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*path, index), source) for index, item in enumerate(node.value)]
-    return _scalar(node)
+    text: str = node.value
+    # A scalar in quotes has a style, and is text whatever it looks like.
+    if isinstance(node, yaml.ScalarNode) and node.style is None:
+        for pattern, convert in _PLAIN.items():
+            if pattern.match(text):
+                return convert(text)
+    return text
 
 
 def _mapping(node: yaml.MappingNode, path: KeyPath, source: Source) -> dict[str, Any]:
@@ -190,13 +189,3 @@ def _mapping(node: yaml.MappingNode, path: KeyPath, source: Source) -> dict[str,
         source.lines[*path, key] = line
         found[key] = _plain(value_node, (*path, key), source)
     return found
-
-
-def _scalar(node: yaml.Node) -> Any:
-    text: str = node.value
-    # A scalar in quotes has a style, and is text whatever it looks like.
-    if isinstance(node, yaml.ScalarNode) and node.style is None:
-        for pattern, convert in _PLAIN.items():
-            if pattern.match(text):
-                return convert(text)
-    return text

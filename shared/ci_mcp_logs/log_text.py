@@ -95,8 +95,8 @@ def terminal_lines(raw: Sequence[str]) -> tuple[str, ...]:
     """Return each line as a terminal shows it in the end, safe to pass on.
 
     Escape sequences and hidden characters are removed. Of a line that was overwritten after carriage returns, as a
-    progress bar is, the last state is kept. Secrets are replaced here, where the whole log is at hand: a line alone may
-    lack what tells that it is a part of one.
+    progress bar is, the last state that shows anything is kept. Secrets are replaced here, where the whole log is at
+    hand: a line alone may lack what tells that it is a part of one.
 
     Args:
         raw: the lines without their line feeds.
@@ -104,14 +104,13 @@ def terminal_lines(raw: Sequence[str]) -> tuple[str, ...]:
     written = "\n".join(raw)
     text = _HIDDEN_TIME.sub("", written) if "\x1b_bk;" in written else written
     if "\r" in text:
-        text = "\n".join(_last_state(line) if "\r" in line else line for line in text.split("\n"))
+        lines = text.split("\n")
+        for index, line in enumerate(lines):
+            if "\r" in line:
+                states = (sanitize(state) for state in reversed(line.split("\r")))
+                lines[index] = next((state for state in states if state.strip()), "").replace("\n", " ")
+        text = "\n".join(lines)
     if not text.isascii():
         text = _OTHER_LINE_ENDS.sub(" ", text)
     text = redact_shapes(sanitize(text))
     return tuple(raw if text == written else text.split("\n"))  # most logs of a runner without colours stay as they are
-
-
-def _last_state(line: str) -> str:
-    """Return the last state of an overwritten line that shows anything."""
-    states = (sanitize(state) for state in reversed(line.split("\r")))
-    return next((state for state in states if state.strip()), "").replace("\n", " ")

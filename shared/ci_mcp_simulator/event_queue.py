@@ -64,12 +64,9 @@ class Timeline:
             self._changed = anyio.Event()
             while self.step(self.clock.now()):
                 await after_each()
-            await self._wait_for_next()
-
-    async def _wait_for_next(self) -> None:
-        due = self.next_due()
-        if due is None:
-            await self._changed.wait()
-            return
-        with suppress(TimeoutError):
-            await run_with_timeout(self.clock, self._changed.wait, due - self.clock.now())
+            due = self.next_due()
+            if due is None:
+                await self._changed.wait()
+                continue
+            with suppress(TimeoutError):
+                await run_with_timeout(self.clock, self._changed.wait, due - self.clock.now())

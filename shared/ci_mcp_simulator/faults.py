@@ -90,16 +90,16 @@ class FaultMiddleware:
         fault = None if is_exempt else self.faults.take(scope["method"], scope["path"])
         if fault is None:
             await self.app(scope, receive, send)
-        else:
-            await self._apply(fault, scope, receive, send)
-
-    async def _apply(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        if fault.kind == "drop":
+        elif fault.kind == "drop":
             await _break_connection(scope)
         elif fault.kind == "status":
             if fault.handled:
                 await _collect(self.app, scope, receive)
-            await _send_response(send, fault.status, *_build_error(fault))
+            headers = {"content-type": "application/json"}
+            if fault.retry_after is not None:
+                headers["retry-after"] = fault.retry_after
+            body = httpx.Response(200, json={"message": fault.message}).content + b"\n"
+            await _send_response(send, fault.status, body, headers)
         elif fault.kind == "html":
             await _send_response(send, 200, HTML, {"content-type": "text/html; charset=utf-8"})
         elif fault.kind == "delay":
@@ -119,22 +119,11 @@ class FaultMiddleware:
             headers = {key.decode(): value.decode() for key, value in start["headers"]}
             await _send_response(send, start["status"], body[: len(body) // 2], headers)
         else:
-            await self._drip(fault, start, body, send)
-
-    async def _drip(self, fault: Fault, start: Message, body: bytes, send: Send) -> None:
-        await send(start)
-        for at in range(0, len(body), DRIP_CHUNK):
-            await send({"type": "http.response.body", "body": body[at : at + DRIP_CHUNK], "more_body": True})
-            await self.clock.sleep_until(self.clock.now() + fault.seconds)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _build_error(fault: Fault) -> tuple[bytes, dict[str, str]]:
-    headers = {"content-type": "application/json"}
-    if fault.retry_after is not None:
-        headers["retry-after"] = fault.retry_after
-    body = httpx.Response(200, json={"message": fault.message}).content + b"\n"
-    return body, headers
+            await send(start)
+            for at in range(0, len(body), DRIP_CHUNK):
+                await send({"type": "http.response.body", "body": body[at : at + DRIP_CHUNK], "more_body": True})
+                await self.clock.sleep_until(self.clock.now() + fault.seconds)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _send_response(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:

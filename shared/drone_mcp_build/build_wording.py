@@ -48,19 +48,17 @@ def name_stages(stages: Iterable[Stage]) -> str:
 def describe_origin(repo: str, build: Build) -> str:
     """Describe the origin of a build: event, branch, commit, author, and whether it comes from a fork."""
     title = title_of(build, TITLE_WIDTH)
+    fork = ""
+    if build.event == "pull_request":
+        is_own = build.source_repo == repo
+        fork = "from the same repository" if is_own else f"from the FORK {clean_name(build.source_repo)}"
+        if not build.source_repo:
+            fork = "from a repository that Drone does not name (take it for a fork)"
     parts = [
         f"event {clean_name(build.event) or 'unknown'} on {clean_name(branch_of(build)) or 'an unknown branch'}",
         f"commit {clean_name(build.after)[:SHORT_COMMIT] or 'unknown'}",
         f"by {clean_name(build.author_login or build.author_name) or 'nobody that Drone knows'}",
-        _fork(repo, build),
+        fork,
         f"title '{title}'" if title else "without a title",
     ]
     return ", ".join(part for part in parts if part)
-
-
-def _fork(repo: str, build: Build) -> str:
-    if build.event != "pull_request":
-        return ""
-    if not build.source_repo:
-        return "from a repository that Drone does not name (take it for a fork)"
-    return "from the same repository" if build.source_repo == repo else f"from the FORK {clean_name(build.source_repo)}"

@@ -33,8 +33,13 @@ def encode(repo: str, build: Build) -> str:
     """Encode the build; a large one without its steps, and a very large one by its own status alone."""
     head = f"{_mark(repo, build.number)}.{_letter(build.status)}"
     # A caller has to repeat the text in its next call, so a very long one costs it more than it gains.
-    for steps in (True, False):
-        text = ".".join([head, *(_stage(stage, steps=steps) for stage in build.stages)])
+    for with_steps in (True, False):
+        parts = [head]
+        for stage in build.stages:
+            letters = {step.number: _letter(step.status) for step in stage.steps} if with_steps else {}
+            row = "".join(letters.get(number, _NONE) for number in range(1, max(letters, default=0) + 1))
+            parts.append(f"{stage.number}{_letter(stage.status)}{row}")
+        text = ".".join(parts)
         if len(text) <= LONGEST:
             return text
     return head
@@ -80,12 +85,6 @@ def _letter(status: str) -> str:
 
 def _status(letter: str) -> str:
     return _STATUSES.get(letter, "unknown")
-
-
-def _stage(stage: Stage, *, steps: bool) -> str:
-    letters = {step.number: _letter(step.status) for step in stage.steps} if steps else {}
-    row = "".join(letters.get(number, _NONE) for number in range(1, max(letters, default=0) + 1))
-    return f"{stage.number}{_letter(stage.status)}{row}"
 
 
 def _read_stage(text: str) -> Stage:

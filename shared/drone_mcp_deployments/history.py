@@ -60,7 +60,11 @@ def name_commits(branch: str, builds: Sequence[Build], older: int, newer: int) -
     between = [build for build in _own_builds(branch, builds) if older < build.number <= newer]
     by_commit = {build.after: build for build in reversed(between)}
     known = next((build.after for build in builds if build.number == older), "")
-    named = [_name_commit(build) for commit, build in reversed(by_commit.items()) if commit != known]
+    named = []
+    for build in (build for commit, build in reversed(by_commit.items()) if commit != known):
+        author = clean_name(build.author_login or build.author_name)
+        title = title_of(build, TITLE_WIDTH) or "without a title"
+        named.append(f"{clean_name(build.after)[:SHORT_COMMIT]} {title}" + (f" ({author})" if author else ""))
     more = len(named) - MOST_COMMITS
     return (*named[:MOST_COMMITS], *((f"and {more} more",) if more > 0 else ()))
 
@@ -68,9 +72,3 @@ def name_commits(branch: str, builds: Sequence[Build], older: int, newer: int) -
 def _own_builds(branch: str, builds: Sequence[Build]) -> list[Build]:
     others = DEPLOYMENTS | {"pull_request"}
     return [build for build in builds if build.event not in others and branch_of(build) == branch]
-
-
-def _name_commit(build: Build) -> str:
-    author = clean_name(build.author_login or build.author_name)
-    title = title_of(build, TITLE_WIDTH) or "without a title"
-    return f"{clean_name(build.after)[:SHORT_COMMIT]} {title}" + (f" ({author})" if author else "")

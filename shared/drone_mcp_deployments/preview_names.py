@@ -32,11 +32,8 @@ def name_target(branch: str, owners: Mapping[str, str]) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", branch.lower()).strip("-")
     digest = hashlib.sha256(branch.encode("utf-8", "surrogatepass")).hexdigest()
     names = [f"{PREFIX}{slug}"] if slug and len(PREFIX + slug) <= LONGEST else []
-    names += [_with_digest(slug, digest[:length]) for length in _DIGESTS]
+    for length in _DIGESTS:
+        beginning = slug[: LONGEST - len(PREFIX) - length - 1].strip("-")
+        names.append(PREFIX + "-".join(part for part in (beginning, digest[:length]) if part))
     own = (name for name in names if owners.get(name) == branch)
     return next(own, None) or next((name for name in names if name not in owners), names[-1])
-
-
-def _with_digest(slug: str, digest: str) -> str:
-    room = LONGEST - len(PREFIX) - len(digest) - 1
-    return PREFIX + "-".join(part for part in (slug[:room].strip("-"), digest) if part)

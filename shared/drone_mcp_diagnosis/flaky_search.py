@@ -65,25 +65,20 @@ async def search_flaky_steps(access: KnownAccess, repo: str, window: Window, rep
         ServiceError: Drone cannot be asked.
     """
     chronicle = Chronicle(await access.client(), access.known, access.builds, repo, Requests(MOST_REQUESTS))
-    listed = await _listed(chronicle, window)
+    listed: list[Build] = []  # newest first
+    async with aclosing(chronicle.back()) as batches:
+        async for batch in batches:
+            fresh = [build for build in batch if build.created >= window.since]
+            listed += fresh
+            # One that is too old is followed by older ones only.
+            if len(fresh) < len(batch) or len(listed) >= window.builds:
+                break
+    listed = listed[: window.builds]
     read = await _whole(chronicle, listed, report)
     # Only the builds down to the first one that was not read count, so that rates are unbiased.
     end = read.index(None) if None in read else len(read)
     builds = tuple(build for build in read[:end] if build)
     return FlakySearch(chronicle, flaky_steps(builds), builds, len(listed) - len(builds))
-
-
-async def _listed(chronicle: Chronicle, window: Window) -> list[Build]:
-    """List the builds of the window, newest first."""
-    listed: list[Build] = []
-    async with aclosing(chronicle.back()) as batches:
-        async for batch in batches:
-            fresh = [build for build in batch if build.created >= window.since]
-            listed += fresh
-            # Newest first, so that one that is too old is followed by older ones only.
-            if len(fresh) < len(batch) or len(listed) >= window.builds:
-                break
-    return listed[: window.builds]
 
 
 async def _whole(chronicle: Chronicle, listed: Sequence[Build], report: Report) -> list[Build | None]:

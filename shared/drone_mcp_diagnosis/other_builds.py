@@ -131,31 +131,26 @@ def compare_with_target(past: Past, build: Build, own: str, others: str) -> OnTa
     if not past.branch:
         return OnTarget("", past.trouble)
     branch = clean_name(past.branch)
-    answer, how = _compare(past, own, others)
-    if past.other is None:
-        return OnTarget(answer, f"{answer}: {how}{_describe_rest(past)}")
-    # On the branch itself the build before is the previous one; a pull request or another branch only goes to it.
-    is_own = history_branch(build) == past.branch and build.event != "pull_request"
-    there = f"{branch}'s {'previous build' if is_own else 'newest build before it,'} #{past.other.build.number}"
-    return OnTarget(answer, f"{answer}: {there}{'' if is_own else ','} {how}{_describe_rest(past)}")
-
-
-def _compare(past: Past, own: str, others: str) -> tuple[Literal["yes", "no", "maybe", "unknown"], str]:
-    """Return the answer, and how the build of the target branch stands."""
-    run = past.other
+    run, rest = past.other, _describe_rest(past)
     if run is None:
-        return "unknown", f"no build of {clean_name(past.branch)} before this commit passed or failed"
+        return OnTarget("unknown", f"unknown: no build of {branch} before this commit passed or failed{rest}")
+    answer: Literal["yes", "no", "maybe"] = "no"
     if run.build.status == "success":
         # What did not end by itself shows nothing, but its commit may have brought the failure.
         between = ", ".join(f"#{build.number}" for build in past.target.between[:3])
-        return "no", f"is good, so it is new here{f' or in {between}' if between else ''}"
-    if run.ref is None or not run.ref.failed:
-        return "no", "fails at something else"
-    if not own or not others:
-        return "maybe", "fails in the same step"
-    if own == others:
-        return "yes", "fails in the same way, so it is not (only) this change"
-    return "no", "fails in the same step, but otherwise"
+        how = f"is good, so it is new here{f' or in {between}' if between else ''}"
+    elif run.ref is None or not run.ref.failed:
+        how = "fails at something else"
+    elif not own or not others:
+        answer, how = "maybe", "fails in the same step"
+    elif own == others:
+        answer, how = "yes", "fails in the same way, so it is not (only) this change"
+    else:
+        how = "fails in the same step, but otherwise"
+    # On the branch itself the build before is the previous one; a pull request or another branch only goes to it.
+    is_own = history_branch(build) == past.branch and build.event != "pull_request"
+    there = f"{branch}'s {'previous build' if is_own else 'newest build before it,'} #{run.build.number}"
+    return OnTarget(answer, f"{answer}: {there}{'' if is_own else ','} {how}{rest}")
 
 
 def _describe_rest(past: Past) -> str:
@@ -196,7 +191,12 @@ class Historian:
             first = await self._first_of_commit()
             drone = await self.access.client()
             listed = await builds_before(drone, self.repo, first, own)
-            on_goal = listed if goal == own else await self._list_goal(goal, first)
+            on_goal = listed
+            if goal != own:
+                # The newest build of the branch that the change goes to, or a page where that is a later one.
+                on_goal = [build for build in self.read.values() if history_branch(build) == goal]
+                if not history_around(self.build, first, on_goal).before:
+                    on_goal = list(await drone.build_page(self.repo, 1, BEFORE_PAGE, branch=goal))
             alike = [build.number for build in (*listed, *on_goal) if is_same_commit(build, self.build)]
             target = history_around(self.build, min(first, *alike, number), on_goal)
             good = next((build for build in listed if is_good_before(build, number)), None)
@@ -223,13 +223,6 @@ class Historian:
             except NotFound:
                 return build.parent  # it was purged
         return build.number
-
-    async def _list_goal(self, goal: str, first: int) -> list[Build]:
-        """List builds of the branch that a change goes to: its newest one, or a page where that is a later one."""
-        newest = [build for build in self.read.values() if history_branch(build) == goal]
-        if history_around(self.build, first, newest).before:
-            return newest
-        return list(await (await self.access.client()).build_page(self.repo, 1, BEFORE_PAGE, branch=goal))
 
     async def _default_branch(self) -> str:
         """Return the branch of the newest build of the default branch; "" where that has no builds."""

@@ -63,7 +63,10 @@ class Signer:
         whole = await self.chronicle.whole(build)
         if whole is None:
             return None
-        first, failed = first_failure(whole), self._failed(whole)
+        first = failed = first_failure(whole)
+        if self.step:
+            every = (one for one in failed_steps(whole) if one.step)
+            failed = next((one for one in every if one.step and (one.stage.name, one.step.name) == self.step), None)
         # The stored signature is that of the first failure, and serves for another step only where it is that one.
         if known and failed and failed.ref and known.step == failed.ref.numbers:
             return known
@@ -71,12 +74,6 @@ class Signer:
         if own and failed == first:  # the store holds one signature for a build
             await self.kept.write(slug, whole, own)
         return own
-
-    def _failed(self, build: Build) -> FailedStep | None:
-        if self.step is None:
-            return first_failure(build)
-        every = (one for one in failed_steps(build) if one.step)
-        return next((one for one in every if one.step and (one.stage.name, one.step.name) == self.step), None)
 
     async def _read(self, build: Build, failed: FailedStep | None) -> Signed | None:
         text = None

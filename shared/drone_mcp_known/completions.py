@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mcp.types import Completion
 
-    from drone_mcp_client.models import Build, Stage, Step
+    from drone_mcp_client.models import Stage, Step
     from drone_mcp_known.client_and_store import KnownAccess
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")  # of a build, an int64
@@ -89,16 +89,14 @@ class Completer:
         slug = self._access.resolve_repo(repo or None)
 
         async def read() -> tuple[str, ...]:
-            build = (await self._access.builds.build(slug, number)).build
-            return _labels(build.stages) if stage is None else _labels(_steps(build, stage))
+            stages = (await self._access.builds.build(slug, number)).build.stages
+            if stage is None:
+                return _labels(stages)
+            # A number stands for that stage, even where another one has it for its name; of namesakes the first counts.
+            labelled = {one.name: one for one in reversed(stages)} | {str(one.number): one for one in stages}
+            return _labels(labelled[stage].steps) if stage in labelled else ()
 
         return await self._lists.get(f"{slug}/{number}/{stage or ''}", read)
-
-
-def _steps(build: Build, stage: str) -> tuple[Step, ...]:
-    """Return the steps of the stage with that number, else of the first one with that name."""
-    labelled = {one.name: one for one in reversed(build.stages)} | {str(one.number): one for one in build.stages}
-    return tuple(labelled[stage].steps) if stage in labelled else ()
 
 
 def _labels(parts: Sequence[Stage] | Sequence[Step]) -> tuple[str, ...]:

@@ -252,11 +252,16 @@ class Known:
 
     def _is_current(self, record: Record) -> bool:
         """Return whether the status is final, or has been confirmed just now and would be reported if it changed."""
-        if status.is_final(record.build.status):
+        from drone_mcp_state import lacks_details  # noqa: PLC0415 - on first use, to start fast
+
+        build = record.build
+        if status.is_final(build.status):
             return True
+        # Drone sends no webhook when someone approves or declines a stage (harness/drone v2.25.0,
+        # handler/api/repos/builds/stages/approve.go and decline.go). Stages that are unknown may wait for that.
+        is_reported = not (status.blocked_stages(build) or lacks_details(build))
         # The receiver's clock may be a little ahead of ours.
-        is_recent = abs(self._clock() - record.seen_at) < RUNNING_SECONDS
-        return is_recent and _is_reported_by_feed(record.build)
+        return is_reported and abs(self._clock() - record.seen_at) < RUNNING_SECONDS
 
     def _observe(self, record: Record, repo: Repo | None) -> Observation | None:
         """Return the record if the token may read its repository, and not one that had the name before it."""
@@ -265,18 +270,6 @@ class Known:
             return None
         observing.set_source("store")
         return Observation(record.build, "store", record.seen_at)
-
-
-def _is_reported_by_feed(build: Build) -> bool:
-    """Return whether webhooks report every change of a build's status.
-
-    Drone sends none when someone approves or declines a stage (harness/drone v2.25.0,
-    handler/api/repos/builds/stages/approve.go and decline.go). That excludes a build that waits for approval, and one
-    whose stages are unknown and may wait.
-    """
-    from drone_mcp_state import lacks_details  # noqa: PLC0415 - on first use, to start fast
-
-    return not (status.blocked_stages(build) or lacks_details(build))
 
 
 def _is_gapless(records: Sequence[Record], repo: Repo, count: int) -> bool:

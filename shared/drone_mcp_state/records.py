@@ -117,9 +117,10 @@ def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Chan
     """
     before = None if known is None else known.build
     build, changed = advance(before, seen.build)
+    # Whether it confirms the whole record: a snapshot without stages does not confirm known stages.
+    confirms = known is None or (seen.at >= known.seen_at and bool(seen.build.stages or not known.build.stages))
     if known is not None and changed is None:
-        confirmed = replace(known, source=seen.source, seen_at=seen.at)
-        return (confirmed if _confirms(known, seen) else known), None
+        return (replace(known, source=seen.source, seen_at=seen.at) if confirms else known), None
     change = Change(
         slug=seen.slug,
         number=build.number,
@@ -129,13 +130,8 @@ def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Chan
         transitions=changed or (),
         cursor=cursor,
     )
-    seen_at = seen.at if known is None or _confirms(known, seen) else known.seen_at
+    seen_at = seen.at if known is None or confirms else known.seen_at
     return Record(seen.slug, build, seen.source, seen_at, cursor), change
-
-
-def _confirms(known: Record, seen: Seen) -> bool:
-    """Return whether a snapshot confirms the whole record: one without stages does not confirm known stages."""
-    return seen.at >= known.seen_at and bool(seen.build.stages or not known.build.stages)
 
 
 @dataclass(frozen=True, slots=True)

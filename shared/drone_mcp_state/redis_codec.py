@@ -67,33 +67,24 @@ def prepare(held: Held | NotHeld, seen: Seen) -> Write:
 def put_arguments(writes: Collection[Write]) -> list[Any]:
     """Return the arguments of `PUT`: the number of keys, keys and values."""
     event = max((write.seen.at for write in writes if write.seen.source == "webhook"), default="")
-    about = [str(event), secrets.token_hex(4), str(FEED_LENGTH), [_values(write) for write in writes]]
     keys = [scripts.FACTS, scripts.FEED, scripts.OPEN, scripts.AGE, scripts.SLUGS]
+    values = []
     for write in writes:
-        keys += _keys(write)
-    return [len(keys), *keys, json.dumps(about), *(encode_build(write.after.record.build) for write in writes)]
-
-
-def _keys(write: Write) -> list[str]:
-    slug, build = write.after.record.slug, write.after.record.build
-    keys = [build_key(slug, build.number)]
-    if write.moves:
-        before = write.before.record
-        former = build.ref if before is None else before.build.ref
-        keys += [repo_key(slug), ref_key(slug, build.ref), ref_key(slug, former)]
-    return keys
-
-
-def _values(write: Write) -> list[str]:
-    record = write.after.record
-    build = record.build
-    change = ""
-    if write.change is not None:
-        row = [write.change.status, write.change.source, write.change.at, write.change.transitions]
-        change = json.dumps(row, separators=(",", ":"))
-    about = [record.source, str(record.seen_at), record.slug, str(build.number), change]
-    place = [build.ref, str(build.created), str(int(is_settled(build)))] if write.moves else []
-    return [write.before.revision, write.after.revision, *about, *place]
+        record, change = write.after.record, ""
+        slug, build = record.slug, record.build
+        if write.change is not None:
+            row = [write.change.status, write.change.source, write.change.at, write.change.transitions]
+            change = json.dumps(row, separators=(",", ":"))
+        keys.append(build_key(slug, build.number))
+        about = [record.source, str(record.seen_at), slug, str(build.number), change]
+        if write.moves:
+            before = write.before.record
+            former = build.ref if before is None else before.build.ref
+            keys += [repo_key(slug), ref_key(slug, build.ref), ref_key(slug, former)]
+            about += [build.ref, str(build.created), str(int(is_settled(build)))]
+        values.append([write.before.revision, write.after.revision, *about])
+    facts = [str(event), secrets.token_hex(4), str(FEED_LENGTH), values]
+    return [len(keys), *keys, json.dumps(facts), *(encode_build(write.after.record.build) for write in writes)]
 
 
 def drop_arguments(key: Key, ref: bytes | None) -> list[Any]:

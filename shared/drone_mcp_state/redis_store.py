@@ -28,7 +28,6 @@ from drone_mcp_state.redis_codec import (
     Held,
     Key,
     NotHeld,
-    Write,
     change_of,
     drop_arguments,
     held_of,
@@ -112,11 +111,18 @@ class RedisStore(BuildStateStore):
             held[key] = write.after
         name, *ends = await self._put(put_arguments(writes.values()))
         feed = Feed(name.decode())
-        return {
-            place: self._settle(write, feed.cursor(int(end)))
-            for (place, write), end in zip(writes.items(), ends, strict=True)
-            if end is not None
-        }
+        changes: dict[int, Change | None] = {}
+        for (place, write), end in zip(writes.items(), ends, strict=True):
+            if end is None:
+                continue
+            record = replace(write.after.record, cursor=feed.cursor(int(end)))
+            key = (record.slug, record.build.number)
+            self._cache[key] = Held(write.after.revision, record)
+            self._cache.move_to_end(key)
+            changes[place] = write.change and replace(write.change, cursor=record.cursor)
+        while len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
+        return changes
 
     async def _put(self, arguments: list[Any]) -> list[Any]:
         try:
@@ -126,15 +132,6 @@ class RedisStore(BuildStateStore):
         except NoScriptError:
             answer = await self._redis.eval(scripts.PUT, *arguments)
         return answer
-
-    def _settle(self, write: Write, cursor: str) -> Change | None:
-        """Cache the state that was written, and return the change."""
-        record = replace(write.after.record, cursor=cursor)
-        self._cache[record.slug, record.build.number] = Held(write.after.revision, record)
-        self._cache.move_to_end((record.slug, record.build.number))
-        while len(self._cache) > _CACHED:
-            self._cache.popitem(last=False)
-        return write.change and replace(write.change, cursor=cursor)
 
     async def _read(self, keys: Sequence[Key]) -> list[Held | NotHeld]:
         if not keys:
@@ -291,17 +288,14 @@ class RedisStore(BuildStateStore):
             old = await self._redis.zrange(scripts.AGE, "-inf", f"({newer_than}", byscore=True)
             slugs = await self._redis.smembers(scripts.SLUGS)
         dropped = await self._drop(split_members(old))
-        for slug in slugs:
-            dropped += await self._drop(await self._surplus(slug.decode(), builds_per_repo))
+        for slug in map(bytes.decode, slugs):
+            async with answering():
+                numbers = await self._redis.zrange(repo_key(slug), builds_per_repo, -1, desc=True)
+                members = [f"{slug}#{int(number)}" for number in numbers]
+                moving = await self._redis.zmscore(scripts.OPEN, members) if members else []
+            surplus = [int(number) for number, score in zip(numbers, moving, strict=True) if score is None]
+            dropped += await self._drop([(slug, number) for number in surplus])
         return dropped
-
-    async def _surplus(self, slug: str, builds_per_repo: int) -> list[Key]:
-        async with answering():
-            numbers = await self._redis.zrange(repo_key(slug), builds_per_repo, -1, desc=True)
-            if not numbers:
-                return []
-            moving = await self._redis.zmscore(scripts.OPEN, [f"{slug}#{int(number)}" for number in numbers])
-        return [(slug, int(number)) for number, score in zip(numbers, moving, strict=True) if score is None]
 
     async def _drop(self, keys: Sequence[Key]) -> int:
         dropped = 0

@@ -66,9 +66,10 @@ class SqliteDatabase:
             touched = {}
             for seen in batch:
                 key = (seen.slug, seen.build.number)
-                record, change = receive(self._known(*key), seen, self._feed.cursor(place + 1))
+                known = self._cache.pop(key, None) or self.get(*key)
+                record, change = receive(known, seen, self._feed.cursor(place + 1))
                 place += change is not None
-                self._cache[key] = touched[key] = record
+                self._cache[key] = touched[key] = record  # at the end, as it was used last
                 changes.append(change)
             self._store(list(touched.values()), [change for change in changes if change], place)
             self._note_event(max((seen.at for seen in batch if seen.source == "webhook"), default=None))
@@ -76,19 +77,25 @@ class SqliteDatabase:
             self._cache.popitem(last=False)
         return changes
 
-    def _known(self, slug: str, number: int) -> Record | None:
-        found = self._cache.get((slug, number))
-        if found is None:
-            return self.get(slug, number)
-        self._cache.move_to_end((slug, number))
-        return found
-
     def _store(self, records: list[Record], changes: list[Change], end: int) -> None:
         self._db.executemany(
             "INSERT INTO builds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug, number) DO UPDATE SET"
             " ref = excluded.ref, created = excluded.created, settled = excluded.settled, source = excluded.source,"
             " seen_at = excluded.seen_at, place = excluded.place, body = excluded.body",
-            [self._row(record) for record in records],
+            [
+                (
+                    r.slug,
+                    r.build.number,
+                    r.build.ref,
+                    r.build.created,
+                    is_settled(r.build),
+                    r.source,
+                    r.seen_at,
+                    self._place(r.cursor),
+                    encode_build(r.build),
+                )
+                for r in records
+            ],
         )
         self._db.executemany(
             "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -98,12 +105,6 @@ class SqliteDatabase:
             ],
         )
         self._db.execute("DELETE FROM changes WHERE place <= ?", (end - FEED_LENGTH,))
-
-    def _row(self, record: Record) -> tuple[Any, ...]:
-        build = record.build
-        place = self._place(record.cursor)
-        head = (record.slug, build.number, build.ref, build.created, is_settled(build))
-        return (*head, record.source, record.seen_at, place, encode_build(build))
 
     def _record(self, row: tuple[Any, ...]) -> Record:
         slug, body, source, seen_at, place = row
@@ -198,20 +199,17 @@ class SqliteDatabase:
             " AND (:number IS NULL OR number = :number) ORDER BY place",
             {"place": place, "end": end, "slug": slug, "number": number},
         )
-        items = tuple(self._change(row) for row in rows)
-        return Changes(items, self._feed.cursor(end), complete=self._reaches(place, slug, number))
-
-    def _change(self, row: tuple[Any, ...]) -> Change:
-        place, slug, number, status, source, at, transitions = row
-        return Change(slug, number, status, source, at, decode_transitions(transitions), self._feed.cursor(place))
-
-    def _reaches(self, place: int, slug: str | None, number: int | None) -> bool:
-        """Return whether the feed still has all changes after `place`."""
+        items = tuple(
+            Change(repo, build, status, source, at, decode_transitions(transitions), self._feed.cursor(of_change))
+            for of_change, repo, build, status, source, at, transitions in rows
+        )
+        # Whether the feed still has all changes after `place`.
         oldest = self._db.execute("SELECT min(place) FROM changes").fetchone()[0]
-        if oldest is None or place >= oldest - 1:
-            return True
-        last = self._db.execute("SELECT place FROM builds WHERE slug = ? AND number = ?", (slug, number)).fetchone()
-        return last is not None and bool(last[0] <= place)
+        is_complete = oldest is None or place >= oldest - 1
+        if not is_complete:
+            last = self._db.execute("SELECT place FROM builds WHERE slug = ? AND number = ?", (slug, number)).fetchone()
+            is_complete = last is not None and last[0] <= place
+        return Changes(items, self._feed.cursor(end), complete=bool(is_complete))
 
     # Health, leadership, housekeeping
 

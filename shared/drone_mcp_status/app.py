@@ -48,10 +48,10 @@ class StatusApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        answer = await self._answer(Request({**scope, "headers": _with_bearer(scope["headers"])}))
-        await answer(scope, receive, send)
-
-    async def _answer(self, request: Request) -> ASGIApp:
+        # The password of Basic authentication is checked as a bearer token.
+        headers = [(name, _bearer(value) if name == b"authorization" else value) for name, value in scope["headers"]]
+        request = Request({**scope, "headers": headers})
+        answer: ASGIApp
         try:
             check_names(request, self._names)
             _check_target(request)
@@ -59,8 +59,10 @@ class StatusApp:
         except Refused as refused:
             observing.refusal(refused.status)
             asked = {"WWW-Authenticate": CHALLENGE} if refused.status == HTTPStatus.UNAUTHORIZED else refused.headers
-            return PlainTextResponse(f"{refused}\n", refused.status, {**HEADERS, **(asked or {})})
-        return HTMLResponse(render(await status.read()), headers=HEADERS)
+            answer = PlainTextResponse(f"{refused}\n", refused.status, {**HEADERS, **(asked or {})})
+        else:
+            answer = HTMLResponse(render(await status.read()), headers=HEADERS)
+        await answer(scope, receive, send)
 
 
 def _check_target(request: Request) -> None:
@@ -68,11 +70,6 @@ def _check_target(request: Request) -> None:
         raise Refused(404, f"The status page is at {PATH}")
     if request.method not in {"GET", "HEAD"}:
         raise Refused(405, "The status page only answers GET", {"Allow": "GET, HEAD"})
-
-
-def _with_bearer(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return the headers with the password of Basic authentication as a bearer token, as which it is checked."""
-    return [(name, _bearer(value) if name == b"authorization" else value) for name, value in headers]
 
 
 def _bearer(value: bytes) -> bytes:

@@ -57,19 +57,19 @@ class DroneProbe:
 
     async def check(self) -> Check:
         """Return whether Drone answers."""
-        if not 0 <= self._clock() - self._asked_at < KNOWN_FOR:
-            self._found = await self._ask()
-            self._asked_at = self._clock()
-        return self._found
-
-    async def _ask(self) -> Check:
+        if 0 <= self._clock() - self._asked_at < KNOWN_FOR:
+            return self._found
         started = time.perf_counter()
         try:
             with anyio.fail_after(PATIENCE):
                 user = await (await self._client()).user()
         except TimeoutError:
-            return Check(DRONE, "bad", f"It did not answer within {PATIENCE:g} seconds.")
+            found = Check(DRONE, "bad", f"It did not answer within {PATIENCE:g} seconds.")
         except ServiceError as error:
-            return Check(DRONE, "bad", one_line(f"{error.message}."))
-        took = 1000 * (time.perf_counter() - started)
-        return Check(DRONE, "good", f"It answers in {took:.0f} ms; the token is that of {clean_name(user.login)}.")
+            found = Check(DRONE, "bad", one_line(f"{error.message}."))
+        else:
+            took = 1000 * (time.perf_counter() - started)
+            text = f"It answers in {took:.0f} ms; the token is that of {clean_name(user.login)}."
+            found = Check(DRONE, "good", text)
+        self._found, self._asked_at = found, self._clock()
+        return found

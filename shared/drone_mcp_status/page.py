@@ -126,20 +126,14 @@ def _title(build: ShownBuild) -> Html:
 def _audit(audit: AuditLog) -> Iterable[Html]:
     yield element("h2", f"Actions of agents ({audit.name})")
     yield element("p", _word(audit.condition), f" {audit.verdict}")
-    if audit.lines:
-        yield element("ul", *(_row("off", *_audit_line(*line)) for line in _cells(audit)))
-
-
-def _cells(audit: AuditLog) -> Iterable[tuple[str, ...]]:
+    rows = []
     for line in audit.lines:
-        yield line.time, line.agent, f"{line.operation} {line.subject}".strip(), line.result, line.reason
-
-
-def _audit_line(time: str, agent: str, action: str, result: str, reason: str) -> Iterable[Html]:
-    cells = element("span", time), element("span", agent), element("b", action), element("span", result)
-    yield element("div", *cells, class_="line")
-    if reason:
-        yield element("div", reason, class_="faint")
+        action = element("b", f"{line.operation} {line.subject}".strip())
+        cells = element("span", line.time), element("span", line.agent), action, element("span", line.result)
+        reason = [element("div", line.reason, class_="faint")] if line.reason else []
+        rows.append(_row("off", element("div", *cells, class_="line"), *reason))
+    if rows:
+        yield element("ul", *rows)
 
 
 def _check(check: Check) -> Html:

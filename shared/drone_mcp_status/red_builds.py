@@ -53,7 +53,11 @@ def waiting_build(slug: str, build: Build, server: str) -> WaitingBuild | None:
 
 
 def show(slug: str, build: Build, server: str) -> ShownBuild:
-    """Return what the page shows of a build."""
+    """Return what the page shows of a build, with the step that failed first or the one that runs."""
+    step = next((ref.name for ref in step_refs(build) if ref.step.status == "running"), "")
+    if status.is_final(build.status):
+        failures = failures_that_count(build)
+        step = failures[0].name if failures else one_line(build.error, TITLE_WIDTH)
     return ShownBuild(
         repo=one_line(slug),
         repo_id=build.repo_id,
@@ -61,7 +65,7 @@ def show(slug: str, build: Build, server: str) -> ShownBuild:
         ref=_ref(build),
         title=title_of(build, TITLE_WIDTH),
         author=clean_name(build.author_login or build.author_name),
-        step=_step(build),
+        step=step,
         # Each part quoted, so that no name can lead to another address.
         url=f"{server}/{quote(slug)}/{build.number}" if server else "",
     )
@@ -75,11 +79,3 @@ def _ref(build: Build) -> str:
         return f"pull request {pull}"
     tag = tag_of(build)
     return f"tag {clean_name(tag)}" if tag else clean_name(branch_of(build))
-
-
-def _step(build: Build) -> str:
-    """Return the step that failed first, or the one that runs."""
-    if status.is_final(build.status):
-        failures = failures_that_count(build)
-        return failures[0].name if failures else one_line(build.error, TITLE_WIDTH)
-    return next((ref.name for ref in step_refs(build) if ref.step.status == "running"), "")

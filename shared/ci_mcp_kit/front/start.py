@@ -119,7 +119,10 @@ def _converse(stdin: pipes.Input, conversation: Conversation, load_early: str | 
         if needs_server or len(data) > _LONGEST_PIECE:
             return data
         if load_early and conversation.lists_told:
-            _load_in_background(load_early)
+            from threading import Thread  # noqa: PLC0415 - rarely used
+
+            # daemon: when the client leaves, the process does not wait for the import.
+            Thread(target=_server_of, args=[load_early], daemon=True).start()
             load_early = None
     # A line that a signal has cut short is not answered, and not worth loading the server for.
     if not data or stdin.was_told_to_end:
@@ -127,13 +130,6 @@ def _converse(stdin: pipes.Input, conversation: Conversation, load_early: str | 
     said, data, needs_server = split_lines(data + b"\n", conversation.answer)  # a last line without a line end
     stdin.send(said)
     return data if needs_server else None
-
-
-def _load_in_background(package: str) -> None:
-    from threading import Thread  # noqa: PLC0415 - rarely used
-
-    # daemon: when the client leaves, the process does not wait for the import.
-    Thread(target=_server_of, args=[package], daemon=True).start()
 
 
 def _server_of(package: str) -> Any:

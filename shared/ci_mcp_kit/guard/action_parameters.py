@@ -62,8 +62,12 @@ class Additions:
 
     def notes(self) -> tuple[str, ...]:
         """Describe the additions to a person, one on each line: values that may be secrets are redacted."""
-        params = (f"It sets {name} = {_show_value(name, value)}" for name, value in self.params)
-        return (*params, *(f"It turns on {switch}" for switch in self.switches))
+        notes = []
+        for name, value in self.params:
+            # With its name, because the redaction goes by names as well.
+            shown = cleaned(f"{name}={value}").removeprefix(f"{name}=") or "''"
+            notes.append(f"It sets {name} = {MARK if value and names_a_secret(name) else shown}")
+        return (*notes, *(f"It turns on {switch}" for switch in self.switches))
 
     def facts(self) -> Mapping[str, Any]:
         """Return their entry in an audit line: the names only, as a value may be a secret."""
@@ -71,13 +75,6 @@ class Additions:
 
 
 NOTHING_ADDED: Final = Additions()
-
-
-def _show_value(name: str, value: str) -> str:
-    # With its name, because the redaction goes by names as well.
-    if value and names_a_secret(name):
-        return MARK
-    return cleaned(f"{name}={value}").removeprefix(f"{name}=") or "''"
 
 
 def names_a_secret(name: str) -> bool:

@@ -19,9 +19,8 @@ from ci_mcp_kit.guard.audit_file import verify_file
 from ci_mcp_kit.guard.audit_wording import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from ci_mcp_kit.guard.audit_chain import Report
 
 BROKEN, UNUSABLE = 1, 2  # exit statuses
 LAST: Final = 50  # lines that `show` prints unless it is asked for another number
@@ -45,21 +44,16 @@ def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{command} audit: {error}\n")
         return UNUSABLE
-    for line in (*_table(report), *report.problems):
+    rows = [describe(entry) for entry in report.newest]
+    cells = [(row.time, row.agent, row.operation, row.subject, row.result, row.reason) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    table = (_GAP.join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+    for line in (*table, *report.problems):
         sys.stdout.write(f"{line}\n")
     if report.problems:
         return BROKEN
     sys.stdout.write(f"ok: every line is as it was written; head {report.head}\n")
     return 0
-
-
-def _table(report: Report) -> Iterator[str]:
-    """Yield the newest lines in columns, which are as wide as their longest text."""
-    rows = [describe(entry) for entry in report.newest]
-    cells = [(row.time, row.agent, row.operation, row.subject, row.result, row.reason) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        yield _GAP.join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _parser(command: str, key_variable: str) -> argparse.ArgumentParser:

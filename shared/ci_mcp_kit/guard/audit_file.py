@@ -64,8 +64,12 @@ class FileSink:
             yield
             return
         with _opened(lock_path(self._path), os.O_RDWR | os.O_CREAT) as lock:  # closing it releases the lock, too
-            while not _try_lock(lock):  # noqa: ASYNC110 - another process has the lock, and sets no event
-                await anyio.sleep(_PAUSE)
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:  # another process has the lock
+                    await anyio.sleep(_PAUSE)
             yield
 
     def _append(self, facts: dict[str, Any]) -> None:
@@ -182,15 +186,6 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
-
-
-def _try_lock(file: int) -> bool:
-    """Lock a file unless someone else has."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _write_whole(file: int, data: bytes) -> None:

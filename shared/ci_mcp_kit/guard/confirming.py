@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import Context
 
-    from ci_mcp_kit.guard.asking import Reply
     from ci_mcp_kit.guard.audit import Audit
     from ci_mcp_kit.guard.guard_notes import GuardNotes, Who
     from ci_mcp_kit.guard.protocols import Action
@@ -74,7 +73,13 @@ class Confirmations:
         if asking.can_ask(context):
             return await self._by_person(context, action, question)
         if token is None:
-            raise await self._ask_for_token(action, question)
+            await self._begin_question(action, "token")
+            raise NotConfirmed(
+                question,
+                next_step="Put this question to the person you work for. Only if they agree, call again with the same "
+                f"arguments and confirmation from details, within {confirmation_tokens.LIFE} seconds",
+                details={"confirmation": self._mint(action), "seconds": confirmation_tokens.LIFE},
+            )
         await self._spend(action, token)
         return "token"
 
@@ -87,29 +92,21 @@ class Confirmations:
             if isinstance(put, InputRequiredResult):
                 return put
             reply = put
-        await self._heard(action, reply)
-        return f"person: {reply.note}" if reply.note else "person"
-
-    async def _heard(self, action: Action, reply: Reply) -> None:
-        """Handle the person's answer: use up the question, and remember a no."""
-        # Also for a no: the agent could call again with the same state and another answer.
+        # Used up also by a no: the agent could call again with the same state and another answer.
         if reply.said == "accept" or self._is_about(action, reply.token):
             await self._spend(action, reply.token)
         # Again, because several calls can ask about the same subject at once: a no to one of them is a no to all.
         await self._check_not_declined(action)
         if reply.said == "accept":
-            return
-        if reply.said == "decline" or await self._closed_before(action):
-            await self._kept.write_note(self._declined(action), "no", confirmation_tokens.LIFE, at=self._clock())
+            return f"person: {reply.note}" if reply.note else "person"
+        closed, life = self._about("closed", action), confirmation_tokens.LIFE
+        # A form that is closed for the second time counts as a no.
+        if reply.said == "decline" or await self._kept.claim(closed, "closed", life, at=self._clock()) is not None:
+            await self._kept.write_note(self._declined(action), "no", life, at=self._clock())
         await self._audit.note(reply.said, outcome="refused", **action.facts(), confirmation="person")
         if reply.said == "decline":
             raise NotConfirmed(f"The person declined: {action.operation.name} is not done", details={"said": "decline"})
         raise NotConfirmed("The person closed the question without an answer", details={"said": "cancel"})
-
-    async def _closed_before(self, action: Action) -> bool:
-        """Note that the person closed a form about this subject; return whether they had closed one before."""
-        closed = self._about("closed", action)
-        return await self._kept.claim(closed, "closed", confirmation_tokens.LIFE, at=self._clock()) is not None
 
     async def _begin_question(self, action: Action, confirmation: str) -> None:
         """Count a question and write its audit line."""
@@ -120,15 +117,6 @@ class Confirmations:
             await self._audit.refused(refused, **facts)
             raise
         await self._audit.note("asked", **facts, confirmation=confirmation)
-
-    async def _ask_for_token(self, action: Action, question: str) -> NotConfirmed:
-        await self._begin_question(action, "token")
-        return NotConfirmed(
-            question,
-            next_step="Put this question to the person you work for. Only if they agree, call again with the same "
-            f"arguments and confirmation from details, within {confirmation_tokens.LIFE} seconds",
-            details={"confirmation": self._mint(action), "seconds": confirmation_tokens.LIFE},
-        )
 
     def _mint(self, action: Action) -> str:
         return confirmation_tokens.mint(self._key(), action, secrets.token_hex(8), self._clock())

@@ -99,34 +99,25 @@ class Rules(ABC):
         # Admitted once more: `Guard.begin` and `Guard.gate` rely on this decision alone.
         self.admit(action.operation, action.scope)
         self.check(action)
-        self._check_additions(action)
-        # With an addition the agent has a say in what runs, as with an approval.
-        risk = self.risk_of(action)
-        if action.additions:
-            risk = max(risk, Risk.MEDIUM)
-        return Decision(self.mode, "allowed", confirm=risk >= self.confirm)
-
-    def _check_additions(self, action: Action) -> None:
-        """Refuse additions of the agent that no rule allows by name."""
         additions = action.additions
         additions.check()
         for name, _ in additions.params:
-            if not matches(self.params, name) or (name not in self.params and self._is_reserved(name)):
-                raise self.refusal("params", f"This role may not set the parameter {name!r}{self._why_not(name)}")
+            is_named = matches(self.params, name)
+            # A wildcard allows no name that programs read: only the whole name does.
+            by_wildcard = is_named and name not in self.params
+            is_reserved = by_wildcard and is_read_by_programs(name, self.spec.reserved_params)
+            if is_reserved or not is_named:
+                why = ": programs read a variable of that name, so it has to be spelled out, without wildcards"
+                message = f"This role may not set the parameter {name!r}{why if is_reserved else ''}"
+                raise self.refusal("params", message)
         for switch in additions.switches:
             if getattr(self, switch) is not True:
                 raise self.refusal(switch, f"This role may not {action.operation.name} with {switch}")
-
-    def _is_reserved(self, name: str) -> bool:
-        return is_read_by_programs(name, self.spec.reserved_params)
-
-    def _why_not(self, name: str) -> str:
-        reserved = matches(self.params, name) and self._is_reserved(name)
-        return (
-            ": programs read a variable of that name, so it has to be spelled out, without wildcards"
-            if reserved
-            else ""
-        )
+        # With an addition the agent has a say in what runs, as with an approval.
+        risk = self.risk_of(action)
+        if additions:
+            risk = max(risk, Risk.MEDIUM)
+        return Decision(self.mode, "allowed", confirm=risk >= self.confirm)
 
     def refusal(self, rule: str, message: str) -> PermissionDenied:
         """Return the error of a rule; `rule` is the field that holds it."""

@@ -41,8 +41,13 @@ class GuardSettings:
     @classmethod
     def of(cls, rules: type[Rules], values: Mapping[str, Any], environment: Mapping[str, str]) -> Self:
         """Return the settings that the values of a guard's variables make (`read_guard`)."""
+        # Claude Code names its session in a variable of its own.
+        host = environment.get("HOSTNAME", "").strip() or socket.gethostname()
+        session = values.get("session") or environment.get("CLAUDE_CODE_SESSION_ID", "").strip()
+        named = {"role": values.get("role", ""), "session": session, "pod": values.get("pod", host)}
+        agent = {"pid": str(os.getpid()), **{name: value for name, value in named.items() if value}}
         own = {name: values[name] for name in _FIELDS if name in values}
-        return cls(rules=rules.of(values), agent=_identify_agent(values, environment), **own)
+        return cls(rules=rules.of(values), agent=agent, **own)
 
     def limit_to_tools(self, operation_of: Mapping[str, str], tools: Collection[str] | None) -> Self:
         """Return them without the operations whose tools a role does not offer.
@@ -68,11 +73,3 @@ class GuardSettings:
         if self.write_token_file is not None and (text := read_secret(self.write_token_file)):
             held.append(text)
         return held + ([self.key.decode()] if self.key else [])
-
-
-def _identify_agent(values: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
-    # Claude Code names its session in a variable of its own.
-    host = environment.get("HOSTNAME", "").strip() or socket.gethostname()
-    session = values.get("session") or environment.get("CLAUDE_CODE_SESSION_ID", "").strip()
-    named = {"role": values.get("role", ""), "session": session, "pod": values.get("pod", host)}
-    return {"pid": str(os.getpid()), **{name: value for name, value in named.items() if value}}

@@ -44,8 +44,19 @@ def secret_spans(text: str) -> list[Span]:
 
     One that ends with its line goes on where the next line is random text.
     """
+    found = list(_spans_in(text))
+    lines = list(lines_with(ESCAPES, text.encode("ascii", "replace")))
+    if lines:
+        # Some show only when the escapes in a line are undone.
+        plain = [unescape(text[start:end]) for start, end in lines]
+        starts = list(itertools.accumulate((len(line) + len(APART) for line in plain), initial=0))
+        for first, last in _spans_in(APART.join(plain)):
+            number = bisect_right(starts, first) - 1
+            start, end = lines[number]
+            places, at = origins(text[start:end]), starts[number]
+            found.append((start + places[first - at], start + places[min(last - at, len(plain[number]))]))
     merged: list[Span] = []
-    for start, end in sorted([*_spans_in(text), *_escaped_spans(text)]):
+    for start, end in sorted(found):
         if merged and start < merged[-1][1]:
             merged[-1] = merged[-1][0], max(end, merged[-1][1])
         else:
@@ -61,20 +72,6 @@ def secret_spans(text: str) -> list[Span]:
 
 def _spans_in(text: str) -> Iterator[Span]:
     return itertools.chain(key_spans(text), _finder().spans(text), unlisted_spans(text), argument_spans(text))
-
-
-def _escaped_spans(text: str) -> Iterator[Span]:
-    """Yield the spans of secrets that show when the escapes in a line are undone."""
-    lines = list(lines_with(ESCAPES, text.encode("ascii", "replace")))
-    if not lines:
-        return
-    plain = [unescape(text[start:end]) for start, end in lines]
-    starts = list(itertools.accumulate((len(line) + len(APART) for line in plain), initial=0))
-    for first, last in _spans_in(APART.join(plain)):
-        number = bisect_right(starts, first) - 1
-        start, end = lines[number]
-        places, at = origins(text[start:end]), starts[number]
-        yield start + places[first - at], start + places[min(last - at, len(plain[number]))]
 
 
 @functools.cache

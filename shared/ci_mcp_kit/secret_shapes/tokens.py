@@ -59,11 +59,6 @@ def _is_name(body: str) -> bool:
     return body == body.lower() and not any(c.isdigit() for c in body)
 
 
-def _encoded(prefix: str) -> str:
-    """Return the beginning that the base64 of every text with `prefix` has."""
-    return base64.b64encode(prefix.encode()).decode()[: len(prefix) * 8 // 6]
-
-
 def _is_no_pair(match: re.Match[str]) -> bool:
     """Return whether the base64 after a scheme holds no user and password."""
     text = match[0].split()[-1].rstrip("=")
@@ -76,7 +71,12 @@ def _is_no_key(match: re.Match[str]) -> bool:
     return b"PRIVATE KEY" not in base64.b64decode(text)[:80]
 
 
-_BASE64_OF = [_encoded(prefix) for prefix in _DISTINCTIVE.split() if len(prefix) >= 4 and prefix[-1] in "_-"]  # noqa: PLR2004 - characters: shorter ones begin other texts, too
+# The beginnings that the base64 of every text with a prefix has.
+_BASE64_OF = [
+    base64.b64encode(prefix.encode()).decode()[: len(prefix) * 8 // 6]
+    for prefix in _DISTINCTIVE.split()
+    if len(prefix) >= 4 and prefix[-1] in "_-"  # noqa: PLR2004 - characters: shorter ones begin other texts, too
+]
 
 TOKENS: tuple[Shape, ...] = (
     _prefixed(_DISTINCTIVE, _is_name),

@@ -128,32 +128,28 @@ class Hits:
 
 
 def find_hits(text: LogText, reader: LineReader) -> Hits:
-    """Find the lines with a telling word in one pass over the log."""
+    """Find the lines with a telling word in one pass over the log, and the end of the failing command."""
     lines = telling_lines(text)
     profiles = reader.profile([line.text for line in lines], telling=True)
     exits = [(line, anchor) for line, anchor in zip(lines, profiles.anchors, strict=True) if anchor.role == "exit"]
     last = last_line(text)
-    end = End(exits[0][0].number, known=True, final=exits[0][1].final) if exits else _end(text, last.number, reader)
+    end = End(last.number)
+    if exits:
+        line, anchor = exits[0]
+        end = End(line.number, known=True, final=anchor.final)
+    else:
+        rows = trimmed(text.lines[max(0, last.number - tuning.LONGEST_CLEANUP) : last.number])
+        at_last = reader.profile(rows)
+        cleanup = len(rows)  # where the clean-up at the end of the log begins
+        for index in range(len(rows) - 1, -1, -1):
+            if at_last.anchors[index].role in _NO_OUTPUT:
+                cleanup = index
+            elif rows[index] and not at_last.indents[index]:  # an indented line belongs to the one above it
+                break
+        above = next((index for index in range(cleanup - 1, -1, -1) if rows[index]), None)
+        if cleanup < len(rows) and above is not None:
+            end = End(last.number - len(rows) + 1 + above, final=True)
     return Hits(lines, profiles, [line for line, _ in exits], last, end, Shapes(text.lines, end.number))
-
-
-def _end(text: LogText, last: int, reader: LineReader) -> End:
-    """Return the last line before the clean-up at the end of the log, by the number of the log's last line.
-
-    An indented line belongs to the one that it is indented under.
-    """
-    rows = trimmed(text.lines[max(0, last - tuning.LONGEST_CLEANUP) : last])
-    profiles = reader.profile(rows)
-    begin = len(rows)  # of the clean-up
-    for index in range(len(rows) - 1, -1, -1):
-        if profiles.anchors[index].role in _NO_OUTPUT:
-            begin = index
-        elif rows[index] and not profiles.indents[index]:
-            break
-    above = next((index for index in range(begin - 1, -1, -1) if rows[index]), None)
-    if begin == len(rows) or above is None:
-        return End(last)
-    return End(last - len(rows) + 1 + above, final=True)
 
 
 def gather(text: LogText, model: Model, news: Sequence[int] = ()) -> Candidates:

@@ -55,7 +55,15 @@ def novel_lines(text: LogText, good: LogText) -> list[int] | None:
         if len(new) > _SPARE + len(text.data) // _BYTES_NEW:
             return None
         number += len(lines)
-    return _new_without_hexadecimals(text, new, good)
+    if not 0 < len(new) <= _MOST_HEXADECIMAL:
+        return new
+    rows = ((number, text.lines[number - 1].encode("utf-8", "replace")) for number in new)
+    masked = {number: _masked(row) for number, row in rows if _hexadecimal().search(row)}
+    if not masked:
+        return new
+    found = islice(_hexadecimal().finditer(good.data), _MOST_HEXADECIMAL)
+    alike = {_masked(match.group()) for match in found}
+    return [number for number in new if masked.get(number) not in alike]
 
 
 def _lines_without_digits(data: bytes) -> Iterator[list[bytes]]:
@@ -66,19 +74,6 @@ def _lines_without_digits(data: bytes) -> Iterator[list[bytes]]:
         end = end if end >= 0 else len(data) - 1
         yield data[start:end].translate(None, _DIGITS).split(b"\n")
         start = end + 1
-
-
-def _new_without_hexadecimals(text: LogText, new: list[int], good: LogText) -> list[int]:
-    """Return those new lines that are still new without hexadecimal words."""
-    if not 0 < len(new) <= _MOST_HEXADECIMAL:
-        return new
-    rows = ((number, text.lines[number - 1].encode("utf-8", "replace")) for number in new)
-    masked = {number: _masked(row) for number, row in rows if _hexadecimal().search(row)}
-    if not masked:
-        return new
-    found = islice(_hexadecimal().finditer(good.data), _MOST_HEXADECIMAL)
-    alike = {_masked(match.group()) for match in found}
-    return [number for number in new if masked.get(number) not in alike]
 
 
 def _masked(line: bytes) -> bytes:

@@ -97,11 +97,11 @@ def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
     return {
         "adjoining": adjoins,
         "worth": odds,
-        "risen": list(map(sub, odds, _from_above(odds, adjoins, _NO_NEIGHBOUR))),
-        "falls": list(map(sub, odds, _from_below(odds, adjoined, _NO_NEIGHBOUR))),
+        "risen": list(map(sub, odds, _of_neighbours([0, *odds], adjoins, _NO_NEIGHBOUR))),
+        "falls": list(map(sub, odds, _of_neighbours([*odds[1:], 0], adjoined, _NO_NEIGHBOUR))),
         "role": roles,
-        "role_above": _from_above(roles, adjoins, MISSING),
-        "role_below": _from_below(roles, adjoined, MISSING),
+        "role_above": _of_neighbours([MISSING, *roles], adjoins, MISSING),
+        "role_below": _of_neighbours([*roles[1:], MISSING], adjoined, MISSING),
         "indent": indents,
         "indented": _indent_steps(indents, roles, adjoins),
         "dedented": _indent_steps(indents[::-1], roles[::-1], adjoined[::-1])[::-1],
@@ -110,14 +110,9 @@ def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
     }
 
 
-def _from_above(values: Sequence[float], adjoins: Sequence[int], missing: float) -> list[float]:
-    """Return for each line the value of the line above it."""
-    return [value if near else missing for value, near in zip([missing, *values], adjoins, strict=False)]
-
-
-def _from_below(values: Sequence[float], adjoined: Sequence[int], missing: float) -> list[float]:
-    """Return for each line the value of the line below it."""
-    return [value if near else missing for value, near in zip([*values[1:], missing], adjoined, strict=False)]
+def _of_neighbours(values: Sequence[float], adjoins: Sequence[int], missing: float) -> list[float]:
+    """Return for each line the value of the line above or below it, where that adjoins it."""
+    return [value if near else missing for value, near in zip(values, adjoins, strict=False)]
 
 
 def _indent_steps(indents: Sequence[int], roles: Sequence[int], adjoins: Sequence[int]) -> list[float]:

@@ -85,10 +85,11 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     known = (headed, ran, ended)
     clear = {kind: _clear_signs(signs, ended) for kind, signs in spoken.items()}
     last = {kind: max((line.number for line in signs.values()), default=0) for kind, signs in clear.items()}
-    decisive = {kind for kind in spoken if last[kind] == max(last.values()) or _is_limit(clear[kind])}
+    limits = {kind for kind, signs in clear.items() if any(sign.tool in sign_table().limits for sign in signs)}
+    decisive = {kind for kind in spoken if last[kind] == max(last.values()) or kind in limits}
     scores = {
         kind: _score(signs, clear[kind], known)
-        * (_LIMIT if _is_limit(clear[kind]) else _LAST_WORD if kind in decisive else 1.0)
+        * (_LIMIT if kind in limits else _LAST_WORD if kind in decisive else 1.0)
         for kind, signs in spoken.items()
     }
     best = max(scores, key=lambda kind: scores[kind])
@@ -151,11 +152,6 @@ def _clear_signs(signs: Mapping[Sign, Witness], ended: Collection[str]) -> dict[
         for sign, line in signs.items()
         if line.weight >= _SHOWN and (sign.role != "hint" or sign.tool in ended)
     }
-
-
-def _is_limit(clear: Iterable[Sign]) -> bool:
-    """Return whether one of the signs says that a limit ended what ran."""
-    return any(sign.tool in sign_table().limits for sign in clear)
 
 
 def _confidence(

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ci_mcp_logs.distill.anchor_tables import branches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 SPEAKING: Final = ("report", "summary", "code", "hint")
 _SET_MEMORY = 32 << 20  # bytes; with too little, a set answers as if nothing matched (google/re2, re2/set.h, Match)
@@ -56,18 +56,17 @@ def sign_table() -> SignTable:
     files = resources.files(__package__).joinpath("signs").iterdir()
     texts = [file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name)]
     tools = [pair for text in texts for pair in tomllib.loads(text).items()]
-    patterns = tuple(row for tool, table in tools for row in _patterns(tool, table))
+    patterns: list[tuple[str, Sign]] = []
+    for tool, table in tools:
+        for role, some in table.items():
+            if isinstance(some, dict):
+                patterns += ((one, Sign(tool, role, kind)) for kind, alike in some.items() for one in alike)
+            elif role not in {"exit", "limit"}:
+                patterns += ((one, Sign(tool, role)) for one in some)
     exits = {tool: frozenset(table.get("exit", ())) for tool, table in tools}
     reported = {tool: frozenset(table.get("report", ())) for tool, table in tools}
-    return SignTable(patterns, exits, reported, frozenset(tool for tool, table in tools if table.get("limit")))
-
-
-def _patterns(tool: str, table: dict[str, list[str] | dict[str, list[str]]]) -> Iterator[tuple[str, Sign]]:
-    for role, patterns in table.items():
-        if isinstance(patterns, dict):
-            yield from ((one, Sign(tool, role, kind)) for kind, some in patterns.items() for one in some)
-        elif role not in {"exit", "limit"}:
-            yield from ((one, Sign(tool, role)) for one in patterns)
+    limits = frozenset(tool for tool, table in tools if table.get("limit"))
+    return SignTable(tuple(patterns), exits, reported, limits)
 
 
 class _Automaton:
