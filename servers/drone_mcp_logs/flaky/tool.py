@@ -36,12 +36,15 @@ async def find_flaky_steps(access: KnownAccess, repo: str, window: Window, repor
     search = await search_flaky_steps(access, repo, window, report)
     found, builds = search.steps, search.builds
     steps = _that_fit([_step(one) for one in found[:_STEPS]])
+    left_out = [f"{len(found) - len(steps)} more steps"] if len(found) > len(steps) else []
+    if search.not_read:
+        left_out.append(f"{search.not_read} older builds: one call sends at most {MOST_REQUESTS} requests")
     return FlakyView(
         repo=repo,
         summary=_summary(found, builds),
         steps=tuple(steps),
         looked_at=looked_at(len(builds), search.chronicle),
-        left_out=_left_out(len(found) - len(steps), search.not_read),
+        left_out="; ".join(left_out),
         next_step=_next_step(found),
     )
 
@@ -90,13 +93,6 @@ def _that_fit(steps: Sequence[FlakyStepView]) -> list[FlakyStepView]:
             break
         kept.append(step)
     return kept
-
-
-def _left_out(steps: int, builds: int) -> str:
-    parts = [f"{steps} more steps"] if steps else []
-    if builds:
-        parts += [f"{builds} older builds: one call sends at most {MOST_REQUESTS} requests"]
-    return "; ".join(parts)
 
 
 def _next_step(found: Sequence[FlakyStep]) -> str:
