@@ -35,7 +35,12 @@ async def find_flaky_steps(access: KnownAccess, repo: str, window: Window, repor
     """
     search = await search_flaky_steps(access, repo, window, report)
     found, builds = search.steps, search.builds
-    steps = _that_fit([_step(one) for one in found[:_STEPS]])
+    room, steps = _ROOM, list[FlakyStepView]()
+    for step in map(_step, found[:_STEPS]):
+        room -= count_tokens(step.model_dump_json())
+        if room < 0 and steps:  # the first is shown whatever its size
+            break
+        steps.append(step)
     left_out = [f"{len(found) - len(steps)} more steps"] if len(found) > len(steps) else []
     if search.not_read:
         left_out.append(f"{search.not_read} older builds: one call sends at most {MOST_REQUESTS} requests")
@@ -83,16 +88,6 @@ def _named(one: FlakyStep) -> str:
 
 def _percent(rate: float) -> float:
     return round(100 * rate, 1)
-
-
-def _that_fit(steps: Sequence[FlakyStepView]) -> list[FlakyStepView]:
-    room, kept = _ROOM, list[FlakyStepView]()
-    for step in steps:
-        room -= count_tokens(step.model_dump_json())
-        if room < 0 and kept:  # the first is shown whatever its size
-            break
-        kept.append(step)
-    return kept
 
 
 def _next_step(found: Sequence[FlakyStep]) -> str:
