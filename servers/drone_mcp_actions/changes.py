@@ -20,7 +20,7 @@ from drone_mcp_build.guard.spec import BUILD_GUARD
 from drone_mcp_build.guard.trigger_heartbeat import reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
     from ci_mcp_kit.guard.rules import Decision
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from drone_mcp_actions.views import Outcome
     from drone_mcp_build.access import DroneAccess
     from drone_mcp_build.guard.trigger_heartbeat import Report
-    from drone_mcp_client.models import Build
 
 
 LOOKED_THROUGH: Final = 25  # builds, from the newest on, for one that a restart has made
@@ -108,11 +107,18 @@ class BuildChange(Change[BuildAction, ActionView]):
         drone = await self.access.client()
         if self.name == "restart":
             newest = [build async for build in drone.builds(self.repo, limit=LOOKED_THROUGH)]
-            return _find_restart(plan.action, newest)
+            # Without the number of the newest build before it, an earlier restart could not be distinguished from this.
+            if not plan.action.newest:
+                return None
+            made = [one for one in newest if one.parent == self.number and one.number > plan.action.newest]
+            return find_only_build(made)
         build = await drone.build(self.repo, self.number)
         if self.name == "stop":
             return Sent((build,)) if has_ended(build) else None
-        return _find_decision(self.name, build, plan.action.stages[index])
+        asked = plan.action.stages[index]
+        status = next((stage.status for stage in build.stages if stage.number == asked), "blocked")
+        shown = status == "declined" if self.name == "decline" else status not in {"blocked", "declined"}
+        return Sent((None,)) if shown else None  # Drone's answer to a decision has no content
 
     @override
     def while_sending(self) -> AbstractAsyncContextManager[object]:
@@ -142,19 +148,3 @@ class BuildChange(Change[BuildAction, ActionView]):
             with suppress(ServiceError):
                 now = await (await self.access.client()).build(self.repo, self.number)
         return reports.report_done(plan, sent, now)
-
-
-def _find_restart(action: BuildAction, newest: Iterable[Build]) -> Sent | None:
-    """Return the build that a restart has made, if there is exactly one."""
-    # Without the number of the newest build before it, an earlier restart could not be distinguished from this one.
-    if not action.newest:
-        return None
-    made = [build for build in newest if build.parent == action.build.number and build.number > action.newest]
-    return find_only_build(made)
-
-
-def _find_decision(verb: str, build: Build, number: int) -> Sent | None:
-    """Return the answer to an approval or a refusal, which has no content, if the stage shows it."""
-    status = next((stage.status for stage in build.stages if stage.number == number), "blocked")
-    shown = status == "declined" if verb == "decline" else status not in {"blocked", "declined"}
-    return Sent((None,)) if shown else None

@@ -125,7 +125,12 @@ def plan_decline(repo: str, build: Build, stage: int | None) -> BuildPlan:
 
 
 def _plan_decision(verb: str, repo: str, build: Build, stage: int | None) -> BuildPlan:
-    chosen, left = _find_held(repo, build, stage)
+    if stage is not None and all(found.number != stage for found in build.stages):
+        raise InvalidInput(f"{name_build(repo, build)} has no stage {stage}")
+    # Also those of a declined build, which Drone runs once they are approved (stages/approve.go).
+    held = sorted(blocked_stages(build), key=lambda one: one.number)
+    chosen = tuple(found for found in held if stage in {None, found.number})
+    left = tuple(found for found in held if stage not in {None, found.number})
     action = BuildAction(
         operation=OPERATIONS[verb], repo=repo, build=build, stages=tuple(stage.number for stage in chosen)
     )
@@ -138,19 +143,6 @@ def _plan_decision(verb: str, repo: str, build: Build, stage: int | None) -> Bui
         calls=tuple(call(repo, build.number, stage.number) for stage in chosen),
         effect=f"{verb} {name_stages(chosen)} of {name_build(repo, build)} ({describe_origin(repo, build)})",
         notes=(PIPELINE_UNKNOWN, *note_approval(build, chosen)) if verb == "approve" else _note_decline(build, left),
-    )
-
-
-def _find_held(repo: str, build: Build, stage: int | None) -> tuple[tuple[Stage, ...], tuple[Stage, ...]]:
-    """Return the requested stages that wait for approval, and those that would go on waiting."""
-    # Also those of a declined build, which Drone runs once they are approved (stages/approve.go).
-    held = tuple(sorted(blocked_stages(build), key=lambda stage: stage.number))
-    if stage is None:
-        return held, ()
-    if all(found.number != stage for found in build.stages):
-        raise InvalidInput(f"{name_build(repo, build)} has no stage {stage}")
-    return tuple(found for found in held if found.number == stage), tuple(
-        found for found in held if found.number != stage
     )
 
 

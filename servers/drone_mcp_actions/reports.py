@@ -56,24 +56,21 @@ def report_done(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
 def _report_restart(plan: BuildPlan, sent: Sent) -> ActionView:
     old, new = plan.action.build, sent.answers[0]
     if new is None:
-        message = f"Drone took the restart of build {old.number} and started nothing: {_explain_skip(old)}"
+        text = f"{old.message}\n{old.title}".lower()
+        mark = next((mark for mark in SKIP_MARKS if mark in text), None)
+        why = (
+            f"its commit message says {mark}, which counts for a restart, too"
+            if mark and old.event not in NEVER_SKIPPED
+            else "no pipeline of .drone.yml matches its branch, event or target any more, or the owner of the "
+            "repository is inactive, or an extension of the server skips it"
+        )
+        message = f"Drone took the restart of build {old.number} and started nothing: {why}"
         return make_view(plan, "nothing_started", message, next_step=STEP_WHERE_SKIPPED)
     failure = explain_failed_start("build", new)
     again = f"build {old.number} runs again as build {new.number}; the old one stays {clean_name(old.status)}"
     notes = (*(() if failure else plan.notes), *note_found(sent))
     shown = describe_new_build(plan.action.repo, new)
     return make_view(plan, "done", failure or again, new_build=new.number, notes=notes, **shown)
-
-
-def _explain_skip(old: Build) -> str:
-    text = f"{old.message}\n{old.title}".lower()
-    mark = next((mark for mark in SKIP_MARKS if mark in text), None)
-    if mark and old.event not in NEVER_SKIPPED:
-        return f"its commit message says {mark}, which counts for a restart, too"
-    return (
-        "no pipeline of .drone.yml matches its branch, event or target any more, or the owner of the repository is "
-        "inactive, or an extension of the server skips it"
-    )
 
 
 def _report_stop(plan: BuildPlan, sent: Sent) -> ActionView:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.settings import GuardSettings, changing_nothing
 from ci_mcp_kit.variables import Secret
 from drone_mcp_admin.guard.rules import AdminRules
 from drone_mcp_admin.guard.secret_sources import Place, find_place, parse_place
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from ci_mcp_kit.variables import Variable
 
 
-def _changes_nothing() -> GuardSettings:
-    return GuardSettings(rules=AdminRules())
-
-
 @dataclass(frozen=True, kw_only=True)
 class AdminSettings(Settings):
     """How one process reads from Drone, and what it may change there; by default nothing.
@@ -42,7 +38,7 @@ class AdminSettings(Settings):
 
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
 
-    guard: GuardSettings = field(default_factory=_changes_nothing)
+    guard: GuardSettings = field(default_factory=changing_nothing(AdminRules))
     places: tuple[Place, ...] = ()
     values: Mapping[str, Secret] = field(default_factory=dict)
     token_folder: Path | None = None

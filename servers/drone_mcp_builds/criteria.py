@@ -50,11 +50,12 @@ class Criteria:
 
     def met_by(self, build: Build) -> bool:
         """Check all criteria that the build itself can answer."""
+        built = f"refs/heads/{build.source}" if build.event == "pull_request" else build.ref
         people = (build.author_login, build.author_name, build.author_email, build.sender)
         return (
             (self.status is None or build.status in GROUPS.get(self.status, {self.status}))
             and self.event in {None, build.event}
-            and (self.branch is None or _is_of_branch(build, self.branch))
+            and (self.branch is None or built == f"refs/heads/{self.branch}")
             and self.target in {None, build.target}
             and (self.author is None or self.author.casefold() in map(str.casefold, filter(None, people)))
             and (self.commit is None or build.after.startswith(self.commit))
@@ -86,9 +87,3 @@ def tag_name(text: str) -> str | None:
     """Return the tag that is named as a branch, by its whole ref; None for a branch."""
     text = text.strip()
     return text.removeprefix(_TAGS) if text.startswith(_TAGS) else None
-
-
-def _is_of_branch(build: Build, branch: str) -> bool:
-    if build.event == "pull_request":
-        return build.source == branch
-    return build.ref == f"refs/heads/{branch}"

@@ -103,22 +103,21 @@ def fit_repos(repos: Sequence[Repo]) -> tuple[RepoLine, ...]:
 
 def repo_line(repo: Repo) -> RepoLine:
     """Return a repository as a list shows it."""
+    latest = None
+    if (build := repo.build) is not None:
+        latest = LatestBuild(
+            number=build.number,
+            status=clean_name(build.status),
+            event=clean_name(build.event),
+            branch=clean_name(history_branch(build)),
+            tag=find_tag_name(build),
+            title=title_of(build, 60),
+            when=format_time(build.created),
+        )
     return RepoLine(
         repo=one_line(repo.slug, 140),
         default_branch=clean_name(repo.default_branch),
         visibility=clean_name(repo.visibility),
         inactive=None if repo.active else True,
-        latest=_latest(repo.build) if repo.build else None,
-    )
-
-
-def _latest(build: Build) -> LatestBuild:
-    return LatestBuild(
-        number=build.number,
-        status=clean_name(build.status),
-        event=clean_name(build.event),
-        branch=clean_name(history_branch(build)),
-        tag=find_tag_name(build),
-        title=title_of(build, 60),
-        when=format_time(build.created),
+        latest=latest,
     )

@@ -86,20 +86,16 @@ def _afterwards(build: Build, limit: int) -> str:
         of_branch = f" with branch {clean_name(branch)}" if branch else ""
         return f"drone_list_builds{of_branch} shows whether a newer one took its place{again}"
     if build.status == "declined":
-        return _after_refusal(build)
+        # Drone approves a blocked stage of a declined build, and runs it (harness/drone v2.25.0,
+        # handler/api/repos/builds/stages/approve.go looks at the stage alone).
+        held = [str(stage.number) for stage in status.blocked_stages(build)]
+        if not held:
+            return "Ask the person who declined it; a declined build cannot be restarted, a new push makes a new build"
+        return (
+            f"Ask the person who declined it. Stages that are still blocked ({', '.join(held[:5])}) can still be "
+            f"approved, and then run; {_TOOLS['stop']} with {which} closes them"
+        )
     return {
         "error": "The error is all that Drone knows: no step failed, so no log shows more",
         "failure": f"No step failed in it: {_TOOLS['diagnose']} with {which} shows what its stages say",
     }.get(build.status, "")
-
-
-def _after_refusal(build: Build) -> str:
-    # Drone approves a blocked stage of a declined build, and runs it (harness/drone v2.25.0,
-    # handler/api/repos/builds/stages/approve.go looks at the stage alone).
-    held = [str(stage.number) for stage in status.blocked_stages(build)]
-    if not held:
-        return "Ask the person who declined it; a declined build cannot be restarted, a new push makes a new build"
-    return (
-        f"Ask the person who declined it. Stages that are still blocked ({', '.join(held[:5])}) can still be approved, "
-        f"and then run; {_TOOLS['stop']} with number {build.number} closes them"
-    )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 WATCH = "drone_wait_for_build"
 
+_MOST_DIGITS = 18  # an int64 holds every number of as many
+
 
 class BuildPrompts:
     """All prompts of this server."""
@@ -29,7 +31,10 @@ class BuildPrompts:
         number: Annotated[str | None, Field(description="default: newest of the default branch")] = None,
     ) -> str:
         """Follow a build to its end, and say what failed if it does."""
-        what = resolve_address(self._access, repo, _number(number))
+        # Arguments of prompts are strings in MCP; `int` alone would accept "+5", "1_0" and digits of any script.
+        if number and not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS and int(number)):
+            raise InvalidInput("The number of a build is a whole number from 1 on")
+        what = resolve_address(self._access, repo, int(number) if number else None)
         which = f"build {what.number}" if what.number else "the newest build of the default branch"
         arguments = f'repo "{what.repo}"' + (f" and number {what.number}" if what.number else "")
         return (
@@ -40,12 +45,3 @@ class BuildPrompts:
             "At the end tell me the result in one sentence. If it failed, follow next_step to find out why, and "
             "name the step, the cause and what you would do about it."
         )
-
-
-def _number(text: str | None) -> int | None:
-    if not text:
-        return None
-    # Arguments of prompts are strings in MCP; `int` alone would accept "+5", "1_0" and digits of any script.
-    if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text)):  # noqa: PLR2004 - int64
-        raise InvalidInput("The number of a build is a whole number from 1 on")
-    return int(text)

@@ -67,25 +67,22 @@ class Watcher:
         Raises:
             ServiceError: it cannot be read, and the error is permanent.
         """
+        from drone_mcp_state import merge  # noqa: PLC0415 - on first use, to start fast
+
         subject = self.subject(uri)
         last = await self._state(subject)
         async with aclosing(self._follower.follow(subject)) as events:
             async for build in events:
-                now = await self._news(subject, build, last)
+                if build is not None and subject.number:
+                    now: Build | None = merge(last, build)
+                else:
+                    now = await self._state(subject) or last  # where it cannot be read, as it was
                 if last is not None and _mark(subject, now) != _mark(subject, last):
                     yield
                 last = now
                 # `latest` never ends, as a newer build may come. A final status is not enough, see `Wait._observe`.
                 if subject.number and now is not None and is_whole(now):
                     return
-
-    async def _news(self, subject: Subject, build: Build | None, last: Build | None) -> Build | None:
-        """Return the build after an event, or `last` if it cannot be read."""
-        from drone_mcp_state import merge  # noqa: PLC0415 - on first use, to start fast
-
-        if build is not None and subject.number:
-            return merge(last, build)
-        return await self._state(subject) or last
 
     async def _state(self, subject: Subject) -> Build | None:
         """Return the build of the resource; None while it cannot be read."""

@@ -65,7 +65,15 @@ class BuildSearch:
         if not found.builds and found.position and not text:
             index, builds = await self._ask_index(pages)
             if builds:
-                return self._answer_of_index(index, builds, found, now)
+                shown, left_out = list_rendering.fit_builds(builds, now)
+                looked_at = walk.describe_walk(found, whole=True)
+                return BuildList(
+                    repo=self.repo,
+                    builds=shown,
+                    looked_at=f"{looked_at}, without success; then Drone was asked for {index}",
+                    left_out=left_out,
+                    next_step=self._next_step(builds, None),
+                )
         return self._answer(found, now, whole=not text)
 
     async def _looked_up(self, builds: tuple[Build, ...]) -> tuple[Build, ...]:
@@ -88,17 +96,6 @@ class BuildSearch:
         else:
             return "", []
         return index, [build for build in await self._looked_up(builds) if self._is_wanted(build)][: self.limit]
-
-    def _answer_of_index(self, index: str, builds: list[Build], found: walk.WalkResult, now: int) -> BuildList:
-        shown, left_out = list_rendering.fit_builds(builds, now)
-        looked_at = f"{walk.describe_walk(found, whole=True)}, without success; then Drone was asked for {index}"
-        return BuildList(
-            repo=self.repo,
-            builds=shown,
-            looked_at=looked_at,
-            left_out=left_out,
-            next_step=self._next_step(builds, None),
-        )
 
     def _answer(self, found: walk.WalkResult, now: int, *, whole: bool) -> BuildList:
         builds = [build for build, _ in found.builds]

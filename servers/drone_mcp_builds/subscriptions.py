@@ -93,7 +93,15 @@ class Subscriptions:
     ) -> SubscriptionsListenResult:
         # Each of them is asked for, so no more than can be watched.
         uris = list(dict.fromkeys(map(str, params.notifications.resource_subscriptions or ())))[:MOST_WATCHED]
-        with self._watching([uri for uri in uris if await self._is_known(uri)]):
+        known = []
+        for uri in uris:
+            try:
+                await self._check(uri)
+            except ServiceError as error:
+                logger.info("A subscription will never report a change: %s", error)
+            else:
+                known.append(uri)
+        with self._watching(known):
             return await self._listening(context, params)
 
     async def _subscribe(self, context: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
@@ -138,15 +146,6 @@ class Subscriptions:
         finally:
             for uri in watched:
                 self._unwant(caller, uri)
-
-    async def _is_known(self, uri: str) -> bool:
-        """Return whether the address can be watched; another one never sends a notification."""
-        try:
-            await self._check(uri)
-        except ServiceError as error:
-            logger.info("A subscription will never report a change: %s", error)
-            return False
-        return True
 
     def _want(self, caller: str, uri: str) -> bool:
         """Watch an address; return False where the caller has as many as one may have."""

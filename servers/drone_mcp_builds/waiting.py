@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from drone_mcp_known.reader import BuildReader
 
     Report = Callable[[float, float, str], Awaitable[None]]
-    from drone_mcp_state import Transition
 
 
 logger = logging.getLogger(__name__)
@@ -152,14 +151,14 @@ def describe_changes(before: Build, now: Build) -> tuple[str, ...]:
     """Return one line for each change, those of the build first; steps that merely appeared are left out."""
     from drone_mcp_state import transitions  # noqa: PLC0415 - on first use, to start fast
 
-    lines = [_line(found) for found in transitions(before, now) if found.before or found.after not in {"pending", ""}]
+    lines = []
+    for found in transitions(before, now):
+        if not found.before and found.after in {"pending", ""}:
+            continue
+        name = f" '{clean_name(found.name)}'" if found.name else ""
+        what = f"stage {found.stage}" if found.stage else "build"
+        what = f"step {found.step}{name} of {what}" if found.step else what + name
+        change = f"{found.before} -> {found.after}" if found.before else found.after
+        lines.append(f"{what}: {clean_name(change)}")
     more = len(lines) - MOST_LINES
     return tuple(lines[:MOST_LINES]) + ((f"and {more} more",) if more > 0 else ())
-
-
-def _line(found: Transition) -> str:
-    name = f" '{clean_name(found.name)}'" if found.name else ""
-    what = f"stage {found.stage}" if found.stage else "build"
-    what = f"step {found.step}{name} of {what}" if found.step else what + name
-    change = f"{found.before} -> {found.after}" if found.before else found.after
-    return f"{what}: {clean_name(change)}"

@@ -21,22 +21,16 @@ if TYPE_CHECKING:
 def present_targets(repo: str, newest: Sequence[Build], builds: Sequence[Build]) -> TargetList:
     """Present the newest deployment of each target but previews; `builds` are the newest builds of the repository."""
     targets = [one for one in newest if not is_preview(one.deploy_to)]
-    items = [_present_target(one, builds) for one in sorted(targets, key=lambda one: one.deploy_to)]
+    items = []
+    for last in sorted(targets, key=lambda one: one.deploy_to):
+        good = next((one.number for one in deployments_to(last.deploy_to, builds) if one.status == "success"), None)
+        newer = find_newest_green(branch_of(last), builds, after=find_source(last, builds))
+        runs = None if last.status == "success" else good
+        ahead = newer.number if newer and newer.after != last.after else None
+        items.append(TargetItem(**_facts(last, builds), runs=runs, newer=ahead))
     note = "Only deployments by this Drone are known; a target may have been changed by other means"
     next_step = "" if items else "Nothing was deployed by promotion; look at the builds of the default branch"
     return TargetList(repo=repo, targets=tuple(items), note=note if items else "", next_step=next_step)
-
-
-def _present_target(newest: Build, builds: Sequence[Build]) -> TargetItem:
-    earlier = deployments_to(newest.deploy_to, builds)
-    good = next((one.number for one in earlier if one.status == "success"), None)
-    source = find_source(newest, builds)
-    newer = find_newest_green(branch_of(newest), builds, after=source)
-    return TargetItem(
-        **_facts(newest, builds),
-        runs=None if newest.status == "success" else good,
-        newer=newer.number if newer and newer.after != newest.after else None,
-    )
 
 
 def present_history(repo: str, target: str, builds: Sequence[Build], limit: int) -> DeployHistory:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.settings import GuardSettings, changing_nothing
 from ci_mcp_kit.guard.variables import secrets_of
 from ci_mcp_kit.secret_files import read_secret
 from ci_mcp_kit.settings import ProcessSettings
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.errors import Service
     from ci_mcp_kit.variables import Secret, Variable
-
-
-def _changes_nothing() -> GuardSettings:
-    return GuardSettings(rules=NodeRules())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +49,7 @@ class NodesSettings(ProcessSettings):
     timeout: float = 30.0
     services_seen: tuple[str, ...] = ()
     definitions: Path | None = None
-    guard: GuardSettings = field(default_factory=_changes_nothing)
+    guard: GuardSettings = field(default_factory=changing_nothing(NodeRules))
 
     @classmethod
     @override

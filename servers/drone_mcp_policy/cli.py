@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -44,7 +44,9 @@ def replay_command(
         files = [read_rules(rules), *([read_rules(against)] if against else [])]
         moments = list(drop_repeats(replay(read_recording(events), files)))
     except (InvalidFile, BadRecording) as error:
-        _fail(str(error))
+        for said in str(error).splitlines():
+            typer.echo(f"drone-mcp-policy: {said}", err=True)
+        raise typer.Exit(WRONG_USE) from error
     if against is None:
         for moment in moments:
             typer.echo(format_moment(moment, moment.decisions[0]))
@@ -66,9 +68,3 @@ def _print_differences(disputed: list[Moment], names: tuple[str, str]) -> None:
 
 def _builds(moments: list[Moment]) -> int:
     return len({(moment.snapshot.repo, moment.snapshot.build.number) for moment in moments})
-
-
-def _fail(message: str) -> NoReturn:
-    for said in message.splitlines():
-        typer.echo(f"drone-mcp-policy: {said}", err=True)
-    raise typer.Exit(WRONG_USE)

@@ -10,12 +10,10 @@ from drone_mcp_policy.states import DEFAULT_ACTIONS
 from drone_mcp_policy.views import DecisionView, ExplanationView, NextCall, RuleLook, RulesView, RuleView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Observation
-    from drone_mcp_policy.next_step import Decision, Evaluation, Outcome, RuleResult
-    from drone_mcp_policy.rules import Rule, Rules
+    from drone_mcp_policy.next_step import Decision, Evaluation, Outcome
+    from drone_mcp_policy.rules import Rules
     from drone_mcp_policy.states import Action
 
 AGAIN: Final = "drone_evaluate_build"
@@ -92,11 +90,7 @@ def explanation_view(evaluation: Evaluation, decision: DecisionView, source: str
     """Return the view of a decision with the result of every rule."""
     results = evaluation.results
     more = f"{len(results) - _LINES} further rules" if len(results) > _LINES else ""
-    return ExplanationView(decision=decision, rules=_view_results(results[:_LINES]), left_out=more, source=source)
-
-
-def _view_results(results: Sequence[RuleResult]) -> tuple[RuleLook, ...]:
-    return tuple(
+    looks = tuple(
         RuleLook(
             rule=result.rule.name,
             then=result.rule.then,
@@ -104,30 +98,31 @@ def _view_results(results: Sequence[RuleResult]) -> tuple[RuleLook, ...]:
             why=one_line(result.why, _WIDTH),
             line=result.rule.line,
         )
-        for result in results
+        for result in results[:_LINES]
     )
+    return ExplanationView(decision=decision, rules=looks, left_out=more, source=source)
 
 
 def rules_view(rules: Rules) -> RulesView:
     """Return the view of the rules."""
+    views = []
+    for rule in rules.rules:
+        most = rule.retries
+        limits = f"{most.most} of one commit, first after {most.back_off} s, {most.hourly} an hour on one branch"
+        view = RuleView(
+            rule=rule.name,
+            when=dict(rule.written),
+            then=rule.then,
+            retries=limits if rule.then == "retry" else "",
+            reason=one_line(rule.reason, _WIDTH) if rule.reason else "",
+            line=rule.line,
+        )
+        views.append(view)
     return RulesView(
         source=rules.source,
         zone=str(rules.zone),
-        rules=tuple(_view_rule(rule) for rule in rules.rules),
+        rules=tuple(views),
         otherwise={state: action for state, (action, _) in DEFAULT_ACTIONS.items()},
         next_tools={action: list(names) for action, names in rules.tools.items()},
         how=HOW,
-    )
-
-
-def _view_rule(rule: Rule) -> RuleView:
-    most = rule.retries
-    limits = f"{most.most} of one commit, first after {most.back_off} s, {most.hourly} an hour on one branch"
-    return RuleView(
-        rule=rule.name,
-        when=dict(rule.written),
-        then=rule.then,
-        retries=limits if rule.then == "retry" else "",
-        reason=one_line(rule.reason, _WIDTH) if rule.reason else "",
-        line=rule.line,
     )

@@ -46,17 +46,14 @@ def read_recording(source: str) -> list[Snapshot]:
         return anyio.run(_stored, source)
     file = Path(source)
     try:
-        if _begins_with(file, _SQLITE):
+        with file.open("rb") as opened:
+            is_store = opened.read(len(_SQLITE)) == _SQLITE
+        if is_store:
             return anyio.run(_stored, f"sqlite://{file.absolute()}")
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadRecording(f"{source} cannot be read: {getattr(error, 'strerror', '') or 'it is no text'}") from error
     return list(_lines(source, text))
-
-
-def _begins_with(file: Path, mark: bytes) -> bool:
-    with file.open("rb") as opened:
-        return opened.read(len(mark)) == mark
 
 
 async def _stored(address: str) -> list[Snapshot]:
@@ -76,22 +73,19 @@ def _lines(source: str, text: str) -> Iterator[Snapshot]:
         if not line.strip():
             continue
         try:
-            at, event = _event(json.loads(line))
+            at: Any = 0
+            body = json.loads(line)
+            if isinstance(body, list):
+                at, _, _, body = body
+            elif "body" in body:
+                at, body = body.get("at", 0), body["body"]
+            at = int(datetime.fromisoformat(at).timestamp() if isinstance(at, str) else at)
+            event = Event.model_validate_json(body) if isinstance(body, str) else Event.model_validate(body)
         except (ValueError, TypeError, KeyError, ValidationError) as error:
             raise BadRecording(f"{source}:{number}: this is no captured webhook") from error
         # Webhooks about users and repositories carry no build.
         if event.build is not None and event.repo is not None:
             yield Snapshot(at or _latest_time(event.build), event.repo.slug, event.build)
-
-
-def _event(line: Any) -> tuple[int, Event]:
-    at: Any = 0
-    if isinstance(line, list):
-        at, _, _, line = line
-    elif "body" in line:
-        at, line = line.get("at", 0), line["body"]
-    at = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else at
-    return int(at), Event.model_validate_json(line) if isinstance(line, str) else Event.model_validate(line)
 
 
 def _latest_time(build: Build) -> int:

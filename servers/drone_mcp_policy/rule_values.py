@@ -87,34 +87,34 @@ def read_tool_names(value: Any) -> tuple[str, ...]:
 
 def read_exit_codes(value: Any) -> tuple[tuple[int, int], ...]:
     """Read exit codes: 137, or "128-143"."""
-    return tuple(_read_exit_code(item) for item in read_items(value))
-
-
-def _read_exit_code(value: Any) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", str(value), re.ASCII) if not isinstance(value, bool) else None
-    low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-    if not low <= high <= _LARGEST_CODE:
-        raise ValueError(f"{describe_found(value)}, but it takes an exit code from 0 to 255, or a range like 128-143")
-    return low, high
+    codes = []
+    for item in read_items(value):
+        match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", str(item), re.ASCII) if not isinstance(item, bool) else None
+        low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not low <= high <= _LARGEST_CODE:
+            raise ValueError(
+                f"{describe_found(item)}, but it takes an exit code from 0 to 255, or a range like 128-143"
+            )
+        codes.append((low, high))
+    return tuple(codes)
 
 
 def read_times(value: Any) -> tuple[Times, ...]:
     """Read parts of the day: "08:00-18:00"."""
-    return tuple(_read_times(item) for item in read_items(value))
-
-
-def _read_times(value: Any) -> Times:
     clock = r"([01]\d|2[0-3]):([0-5]\d)"
-    match = re.fullmatch(f"{clock}-(?:{clock}|24:00)", str(value), re.ASCII)
-    if not match:
-        raise ValueError(
-            f"{describe_found(value)}, but it takes a part of the day, like '08:00-18:00' or '22:00-06:00'"
-        )
-    start = int(match[1]) * 60 + int(match[2])
-    end = int(match[3]) * 60 + int(match[4]) if match[3] else 24 * 60
-    if start == end:
-        raise ValueError(f"{describe_found(value)}, which is no time at all; leave the key out for the whole day")
-    return Times(start, end)
+    times = []
+    for item in read_items(value):
+        match = re.fullmatch(f"{clock}-(?:{clock}|24:00)", str(item), re.ASCII)
+        if not match:
+            raise ValueError(
+                f"{describe_found(item)}, but it takes a part of the day, like '08:00-18:00' or '22:00-06:00'"
+            )
+        start = int(match[1]) * 60 + int(match[2])
+        end = int(match[3]) * 60 + int(match[4]) if match[3] else 24 * 60
+        if start == end:
+            raise ValueError(f"{describe_found(item)}, which is no time at all; leave the key out for the whole day")
+        times.append(Times(start, end))
+    return tuple(times)
 
 
 def read_duration(value: Any) -> int:
@@ -157,12 +157,9 @@ def read_pattern(value: Any) -> Any:
         return re2.compile(value, options)
     # RE2 works on UTF-8, which has no lone surrogates.
     except (re2.error, UnicodeEncodeError) as wrong:
-        raise ValueError(f"{describe_found(value)}, which is not an RE2 expression: {_said(wrong)}") from None
-
-
-def _said(wrong: Exception) -> str:
-    said = wrong.args[0] if wrong.args else ""
-    return one_line(said.decode(errors="replace") if isinstance(said, bytes) else str(said), 120)
+        said = wrong.args[0] if wrong.args else ""
+        why = one_line(said.decode(errors="replace") if isinstance(said, bytes) else str(said), 120)
+        raise ValueError(f"{describe_found(value)}, which is not an RE2 expression: {why}") from None
 
 
 def read_time_zone(value: Any) -> tzinfo:

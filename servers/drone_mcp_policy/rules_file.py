@@ -99,16 +99,13 @@ class _RulesReader:
             )
             return []
         rules = [self._rule(("rules", index), item) for index, item in enumerate(items)]
-        self._refuse_doubles(rules)
-        return rules
-
-    def _refuse_doubles(self, rules: list[Rule]) -> None:
         first: dict[str, Rule] = {}
         for index, rule in enumerate(rules):
             if rule.name and rule.name in first:
                 message = f"a rule {rule.name!r} is there already, on line {first[rule.name].line}"
                 self._complain(("rules", index, "rule"), message)
             first.setdefault(rule.name, rule)
+        return rules
 
     def _rule(self, path: KeyPath, item: Any) -> Rule:
         values = self._table(path, item, _RULE, "a rule")

@@ -15,7 +15,6 @@ from drone_mcp_policy.views import DecisionView, ExplanationView
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_client.models import Build
     from drone_mcp_known.client_and_store import KnownAccess
     from drone_mcp_known.known import Observation
     from drone_mcp_policy.next_step import Evaluation
@@ -73,12 +72,22 @@ class PolicyTools:
     async def _decided(
         self, repo: str | None, number: int | None, diagnosed: Judgement | None
     ) -> tuple[Evaluation, DecisionView]:
-        from drone_mcp_policy.presenting import decision_view, with_origin  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.attempt_history import read_history  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.earlier_attempts import History  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.facts import collect_facts  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.next_step import evaluate, may_retry  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.presenting import decision_view, with_origin  # noqa: PLC0415 - likewise
 
         what = resolve_address(self._access, repo, number)
         observation, note = await self._observe(what.repo, what.number)
         build = observation.build if observation else None
-        evaluation = await self._consider(what.repo, build, diagnosed)
+        limit = await self._access.builds.time_limit(what.repo, build) if build else 0
+        facts = collect_facts(build, repo=what.repo, now=int(self._clock()), diagnosed=diagnosed, limit=limit)
+        history = History()
+        # Most decisions need no history, which costs several requests.
+        if build is not None and may_retry(facts, self.rules):
+            history = await read_history(self._access, what.repo, build)
+        evaluation = evaluate(facts, history, self.rules)
         view = decision_view(evaluation.decision, build, what.repo, self._settings.role_tools, note)
         return evaluation, with_origin(view, observation)
 
@@ -97,19 +106,6 @@ class PolicyTools:
             note = "; it is not active in Drone, so a push makes none: have it activated" if inactive else ""
             return None, f"The repository has no builds yet{note}"
         return observation, OF_ANY_REF if observation.of_any_ref else ""
-
-    async def _consider(self, repo: str, build: Build | None, diagnosed: Judgement | None) -> Evaluation:
-        from drone_mcp_policy.attempt_history import read_history  # noqa: PLC0415 - likewise
-        from drone_mcp_policy.earlier_attempts import History  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_policy.facts import collect_facts  # noqa: PLC0415 - likewise
-        from drone_mcp_policy.next_step import evaluate, may_retry  # noqa: PLC0415 - likewise
-
-        limit = await self._access.builds.time_limit(repo, build) if build else 0
-        facts = collect_facts(build, repo=repo, now=int(self._clock()), diagnosed=diagnosed, limit=limit)
-        # Most decisions need no history, which costs several requests.
-        if build is None or not may_retry(facts, self.rules):
-            return evaluate(facts, History(), self.rules)
-        return evaluate(facts, await read_history(self._access, repo, build), self.rules)
 
 
 def _judgement(failure_class: FailureClass | None, confidence: Confidence) -> Judgement | None:

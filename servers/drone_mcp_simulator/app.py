@@ -99,7 +99,9 @@ class Drone:
         ctx = RequestContext(self.world, request, params, user, query=routing.first_values(request.url.query))
         try:
             _check_access(ctx, row)
-            await _read_body(ctx)
+            ctx.body = await request.body()
+            if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+                ctx.form = routing.first_values(ctx.body.decode("utf-8", "replace"))
             response = await row.handler(ctx)
         except PlainErrorResponse as refusal:
             return routing.answer_plain_error(refusal.status, refusal.message)
@@ -122,13 +124,6 @@ def _check_access(ctx: RequestContext, row: Route) -> None:
         refusal = refuse_user(row.level, ctx.user)
     if refusal:
         raise ErrorResponse(*refusal)
-
-
-async def _read_body(ctx: RequestContext) -> None:
-    ctx.body = await ctx.request.body()
-    kind = ctx.request.headers.get("content-type", "")
-    if kind.startswith("application/x-www-form-urlencoded"):
-        ctx.form = routing.first_values(ctx.body.decode("utf-8", "replace"))
 
 
 def _default_headers(path: str) -> dict[str, str]:

@@ -11,7 +11,6 @@ from gitea_simulator.records import Status
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from drone_mcp_simulator.records import Build
     from drone_mcp_simulator.scenario_schema import ForgePart, IssuePart, PullPart, RepoPart
     from drone_mcp_simulator.scm import Commit, ScmRepo
     from drone_mcp_simulator.world import World
@@ -133,19 +132,16 @@ def list_statuses(world: World, repo: Repository, sha: str) -> Iterator[Status]:
     if known is None:
         return
     for build in reversed(world.list_builds(known)):
-        if build.after == sha and build.event != "cron":
-            yield _status(world, known.slug, build)
-
-
-def _status(world: World, slug: str, build: Build) -> Status:
-    state, description = STATES.get(build.status, ("error", "Build encountered an error"))
-    target = f"/promote/{build.deploy_to}" if build.event == "promote" else ""
-    return Status(
-        build.id,
-        state,
-        f"{CONTEXT}{target or EVENTS.get(build.event, '')}",
-        next(iter(world.forge.users.values()), None),
-        build.updated,
-        f"{world.addresses.link}/{slug}/{build.number}",
-        description,
-    )
+        if build.after != sha or build.event == "cron":
+            continue
+        state, description = STATES.get(build.status, ("error", "Build encountered an error"))
+        target = f"/promote/{build.deploy_to}" if build.event == "promote" else ""
+        yield Status(
+            build.id,
+            state,
+            f"{CONTEXT}{target or EVENTS.get(build.event, '')}",
+            next(iter(world.forge.users.values()), None),
+            build.updated,
+            f"{world.addresses.link}/{known.slug}/{build.number}",
+            description,
+        )

@@ -80,7 +80,13 @@ def finish_stage(build: Build, stage: Stage, now: int, *, killed: bool = False) 
     stage. The first failed step decides (drone/runner-go, `pipeline/state.go`).
     """
     for step in stage.steps:
-        _close_step(step, now, killed=killed)
+        if step.status == "pending":
+            step.status = "skipped"
+            step.started = step.stopped = now
+        elif step.status == "running":
+            step.status = "killed" if killed else "success"
+            step.exit_code = RUNNER_KILLED_EXIT if killed else 0
+            step.stopped = now
         step.version += 1
     counting = (step for step in stage.steps if not (step.errignore and step.status == "failure"))
     failed = next((step for step in counting if step.status in FAILED), None)
@@ -88,16 +94,6 @@ def finish_stage(build: Build, stage: Stage, now: int, *, killed: bool = False) 
     stage.exit_code = {"error": INTERNAL_EXIT, "killed": RUNNER_KILLED_EXIT}.get(stage.status, 0)
     stage.error = failed.error if failed else ""
     _end_stage(build, stage, now)
-
-
-def _close_step(step: Step, now: int, *, killed: bool) -> None:
-    if step.status == "pending":
-        step.status = "skipped"
-        step.started = step.stopped = now
-    elif step.status == "running":
-        step.status = "killed" if killed else "success"
-        step.exit_code = RUNNER_KILLED_EXIT if killed else 0
-        step.stopped = now
 
 
 def refuse_stage(build: Build, stage: Stage, error: str, now: int) -> None:

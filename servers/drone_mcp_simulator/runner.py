@@ -124,7 +124,12 @@ class StageRun:
         self.build = build
         self.stage = stage
         self.definition = definition
-        self.definitions = _add_clone_step(self.server, build, definition)
+        self.definitions = definition.steps
+        if definition.type == "docker" and definition.clone:
+            link = self.server.find_repo(build).link
+            text = CLONE_LOG.format(ref=build.ref, link=link, branch=build.target, sha=build.after)
+            clone = StepDefinition("clone", duration=1.0, image="drone/git:latest", output=Output(text))
+            self.definitions = (clone, *definition.steps)
         self._running: dict[int, tuple[float, list[Line]]] = {}  # step id -> start, all its lines
         self._skip_rest = False
 
@@ -160,25 +165,26 @@ class StageRun:
 
     def _advance(self) -> None:
         """Start or skip every step that is ready; finish the stage once no other step runs or can start."""
-        ready = next((pair for pair in self._pending() if self._is_ready(*pair)), None)
-        while ready:
-            self._start_or_skip(*ready)
-            ready = next((pair for pair in self._pending() if self._is_ready(*pair)), None)
+        while ready := next((pair for pair in self._pairs() if self._is_ready(*pair)), None):
+            step, definition = ready
+            failed = any(other.status in lifecycle.FAILED and not other.errignore for other in self.stage.steps)
+            if ("failure" if failed else "success") in definition.when:
+                self._run(step, definition)
+            else:
+                lifecycle.skip_step(step, self.server.now())
+            self._announce()
         if not any(step.status == "running" and not definition.detached for step, definition in self._pairs()):
             self._finish_stage()
 
     def _pairs(self) -> list[tuple[Step, StepDefinition]]:
         return list(zip(self.stage.steps, self.definitions, strict=True))
 
-    def _pending(self) -> list[tuple[Step, StepDefinition]]:
-        return [(step, definition) for step, definition in self._pairs() if step.status == "pending"]
-
     def _is_ready(self, step: Step, definition: StepDefinition) -> bool:
-        """Return whether a step may start: after all steps before it, or as a graph if any step has dependencies.
+        """Return whether a step waits and may start: after all before it, or as a graph if any has dependencies.
 
         Nobody waits for a detached step, and after exit code 78 no other step starts.
         """
-        if self._skip_rest:
+        if self._skip_rest or step.status != "pending":
             return False
         is_graph = any(other.depends_on for other in self.definitions)
         before = (
@@ -189,14 +195,6 @@ class StageRun:
             for other, detail in self._pairs()
             if other.name in before
         )
-
-    def _start_or_skip(self, step: Step, definition: StepDefinition) -> None:
-        failed = any(other.status in lifecycle.FAILED and not other.errignore for other in self.stage.steps)
-        if ("failure" if failed else "success") not in definition.when:
-            lifecycle.skip_step(step, self.server.now())
-        else:
-            self._run(step, definition)
-        self._announce()
 
     def _run(self, step: Step, definition: StepDefinition) -> None:
         lifecycle.start_step(step, self.server.now())
@@ -258,11 +256,3 @@ class StageRun:
                 self.runner.grace, partial(self.server.logs.__setitem__, step_id, encode_upload(printed))
             )
         self._running.clear()
-
-
-def _add_clone_step(server: Server, build: Build, definition: StageDefinition) -> tuple[StepDefinition, ...]:
-    if definition.type != "docker" or not definition.clone:
-        return definition.steps
-    text = CLONE_LOG.format(ref=build.ref, link=server.find_repo(build).link, branch=build.target, sha=build.after)
-    clone = StepDefinition("clone", duration=1.0, image="drone/git:latest", output=Output(text))
-    return (clone, *definition.steps)

@@ -49,17 +49,13 @@ def encode_upload(lines: list[Line]) -> bytes:
 
     A step without output is Go's nil slice, which encodes as `null`.
     """
-    kept = lines[_find_first_kept(lines) :]
-    return gojson.encode([line.to_json() for line in kept] or None)
-
-
-def _find_first_kept(lines: list[Line]) -> int:
-    size = 0
-    for index in range(len(lines) - 1, -1, -1):
-        size += len(lines[index].out.encode("utf-8", "surrogateescape"))
+    size, first = 0, len(lines)
+    while first:
+        size += len(lines[first - 1].out.encode("utf-8", "surrogateescape"))
         if size > LIMIT:
-            return index + 1
-    return 0
+            break
+        first -= 1
+    return gojson.encode([line.to_json() for line in lines[first:]] or None)
 
 
 def split_into_batches(lines: list[Line]) -> list[list[Line]]:

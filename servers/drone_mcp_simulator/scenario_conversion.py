@@ -86,15 +86,11 @@ class PipelineResolver:
                 _read_text(resources.files("drone_mcp_simulator") / "scenarios" / "logs" / f"{log.package}.log")
             )
         if log.file is not None:
-            return Output(_read_text(self._find_sibling(log.file)))
+            folder: Path | Traversable | None = getattr(self._path, "parent", None)
+            if folder is None:
+                raise ScenarioError(f"log file {log.file!r}: this scenario lies in no folder")
+            return Output(_read_text(folder / log.file))
         return Output(log.text or "")
-
-    def _find_sibling(self, name: str) -> Path | Traversable:
-        parent = getattr(self._path, "parent", None)
-        if parent is None:
-            raise ScenarioError(f"log file {name!r}: this scenario lies in no folder")
-        found: Path = parent / name
-        return found
 
     # -- commits
 

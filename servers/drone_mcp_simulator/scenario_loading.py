@@ -155,7 +155,12 @@ class Loader:
         for login in part.permissions:
             self.world.sync(self.world.users[login])
         if part.active:
-            self.world.enable(repo, self._find_owner(part))
+            admins = [login for login, access in part.permissions.items() if access == "admin"]
+            admins += [user.login for user in self.world.users.values() if user.admin]
+            owner = part.owner or next(iter(admins), "")
+            if not owner:
+                raise ScenarioError(f"{part.slug}: an active repository needs an owner or a user with admin permission")
+            self.world.enable(repo, self.world.users[owner])
 
     def _fill_forge(self) -> None:
         """Open the issues and pull requests of the scenario, after the commits of its past."""
@@ -166,15 +171,6 @@ class Loader:
             for issue in part.forge.issues:
                 forge.open_issue(self.world, remote, issue)
             forge.finish(self.world, remote, part.forge)
-
-    def _find_owner(self, part: RepoPart) -> User:
-        admins = [login for login, access in part.permissions.items() if access == "admin"]
-        login = part.owner or next(iter(admins), "")
-        if not login:
-            login = next((user.login for user in self.world.users.values() if user.admin), "")
-        if not login:
-            raise ScenarioError(f"{part.slug}: an active repository needs an owner or a user with admin permission")
-        return self.world.users[login]
 
     # -- events
 
@@ -222,21 +218,17 @@ class Loader:
         if commit is None:
             raise ScenarioError(f"{part.repo}: no branch {branch!r}, and the build brings no pipeline of its own")
         remote.commits[commit.sha] = commit
-        if part.event != "pull_request":
+        # The forge gets the commit, too, and the pull request that it is of.
+        if part.event == "pull_request":
+            source = _source_of(part)
+            forge.push(self.world, remote, source, commit, part.files, remote.heads.get(branch, ""))
+            title = part.title or commit.message.partition("\n")[0]
+            pull = PullPart(number=part.pull or 1, head=source, title=title, author=commit.author_login, base=branch)
+            forge.open_pull(self.world, remote, pull)
+        else:
             remote.push(branch, commit)
-        self._push(part, remote, branch, commit)
-        start(self.world, repo, _describe_build(part, branch, commit, head), commit.pipeline)
-
-    def _push(self, part: BuildPart, remote: ScmRepo, branch: str, commit: Commit) -> None:
-        """Bring the commit of a build to the forge, and open the pull request that it is of."""
-        if part.event != "pull_request":
             forge.push(self.world, remote, branch, commit, part.files, remote.heads.get(remote.default_branch, ""))
-            return
-        source = _source_of(part)
-        forge.push(self.world, remote, source, commit, part.files, remote.heads.get(branch, ""))
-        title = part.title or commit.message.partition("\n")[0]
-        pull = PullPart(number=part.pull or 1, head=source, title=title, author=commit.author_login, base=branch)
-        forge.open_pull(self.world, remote, pull)
+        start(self.world, repo, _describe_build(part, branch, commit, head), commit.pipeline)
 
     def _find_build(self, on: OnBuild) -> tuple[Repo, Build]:
         repo = self._find_repo(on.repo)

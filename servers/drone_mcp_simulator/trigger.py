@@ -95,7 +95,13 @@ def _store(world: World, repo: Repo, base: Build, definitions: list[StageDefinit
         _create_stage(world, repo, build, number, definition) for number, definition in enumerate(definitions or [], 1)
     ]
     world.builds[build.id] = build
-    _index_build(world, build)
+    # The index of latest builds (`store/build/build.go`) has only these.
+    if build.event == "push":
+        world.latest[build.repo_id, "branch", build.target] = build.id
+    elif build.event == "pull_request":
+        world.latest[build.repo_id, "pull", build.ref.split("/")[2]] = build.id
+    elif build.event in ("promote", "rollback"):
+        world.latest[build.repo_id, "deployment", build.deploy_to] = build.id
     owner = world.find_user(repo.user_id)
     world.notify("build", "created", user=owner.to_json() if owner else None, repo=repo.to_json(), build=build.bare())
     return build
@@ -128,16 +134,6 @@ def _create_stage(world: World, repo: Repo, build: Build, number: int, definitio
         stage.status = "blocked"
     world.runner.assign(stage, definition)
     return stage
-
-
-def _index_build(world: World, build: Build) -> None:
-    """Add a push, pull request or deployment to the index of latest builds (`store/build/build.go`)."""
-    if build.event == "push":
-        world.latest[build.repo_id, "branch", build.target] = build.id
-    elif build.event == "pull_request":
-        world.latest[build.repo_id, "pull", build.ref.split("/")[2]] = build.id
-    elif build.event in ("promote", "rollback"):
-        world.latest[build.repo_id, "deployment", build.deploy_to] = build.id
 
 
 def find_commit(world: World, repo: Repo, *, branch: str = "", sha: str = "") -> Commit:

@@ -68,7 +68,13 @@ def read_event(body: bytes) -> BuildChanged | RepoChanged | OtherEvent:
         case "build", "created" | "updated", _:
             raise DeliveryRefused("unreadable", 400)
         case "repo", "enabled" | "disabled" | "deleted", EventRepo() as repo:
-            return RepoChanged(_read_repo(repo, deleted=event.action == "deleted"))
+            active, version = repo.active, repo.version
+            if event.action == "deleted":
+                # Stored as disabled, one version later: its snapshot is from before the deletion.
+                active, version = False, version + 1
+            namespace, _, name = repo.slug.rpartition("/")
+            changed = Repo(id=repo.id, namespace=namespace, name=name, slug=repo.slug, version=version, active=active)
+            return RepoChanged(changed)
         case "repo" | "user", _, _:
             return OtherEvent(known=True)
         case _:
@@ -83,13 +89,3 @@ def _has_huge_number(value: object) -> bool:
     if isinstance(value, DroneModel):
         return any(_has_huge_number(part) for part in value.__dict__.values())
     return isinstance(value, list | tuple) and any(_has_huge_number(part) for part in value)
-
-
-def _read_repo(repo: EventRepo, *, deleted: bool) -> Repo:
-    """Return the repository after the event.
-
-    A deleted one is stored as disabled, one version later: its snapshot is from before the deletion.
-    """
-    namespace, _, name = repo.slug.rpartition("/")
-    active, version = (False, repo.version + 1) if deleted else (repo.active, repo.version)
-    return Repo(id=repo.id, namespace=namespace, name=name, slug=repo.slug, version=version, active=active)

@@ -109,18 +109,14 @@ class PreviewSweep:
         if closed:  # there are pull requests; Drone is asked only then which of them are still open
             closed = find_closed(slug, builds, await drone.pulls(slug))
         for preview in still_open:
-            await self._stop_if_over(slug, preview, closed)
+            now = self.now()
+            ends = await self.ends.read(slug, preview, now)
+            if (preview.branch, preview.deployment.after) in closed or now >= ends:
+                change = StopPreview(**self._shared(slug, preview.target))
+                # A stop that fails or is refused is tried again after an hour, and then ever more rarely.
+                await self._act("stopped", change, preview.target, max(HOUR, now - ends))
         if self.branches:
             await self._open_wanted(slug, builds, previews, closed)
-
-    async def _stop_if_over(self, slug: str, preview: Preview, closed: set[tuple[str, str]]) -> None:
-        now = self.now()
-        ends = await self.ends.read(slug, preview, now)
-        if (preview.branch, preview.deployment.after) not in closed and now < ends:
-            return
-        change = StopPreview(**self._shared(slug, preview.target))
-        # A stop that fails or is refused is tried again after an hour, and then ever more rarely.
-        await self._act("stopped", change, preview.target, max(HOUR, now - ends))
 
     async def _open_wanted(
         self, slug: str, builds: Sequence[Build], previews: Sequence[Preview], closed: set[tuple[str, str]]

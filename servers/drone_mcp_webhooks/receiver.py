@@ -105,7 +105,11 @@ class Receiver:
             started = time.perf_counter()
             outcome = await self._store_delivery(body)
         except DeliveryRefused as refused:
-            return self._refuse(refused)
+            self.metrics.deliveries.labels("refused").inc()
+            self.metrics.refusals.labels(refused.reason).inc()
+            # The reason is a fixed word. What a stranger has sent must not get into the log.
+            logger.warning("A request to /webhooks was refused: %s", refused.reason)
+            return PlainTextResponse(f"refused: {refused.reason}\n", refused.status)
         except StoreError as error:
             self.metrics.store_errors.inc()
             # Drone does not send it again, so the reconciler has to read what it said.
@@ -145,13 +149,6 @@ class Receiver:
             case other:
                 await self.store.record_event(at)
                 return "noted" if other.known else "ignored"
-
-    def _refuse(self, refused: DeliveryRefused) -> Response:
-        self.metrics.deliveries.labels("refused").inc()
-        self.metrics.refusals.labels(refused.reason).inc()
-        # The reason is a fixed word. What a stranger has sent must not get into the log.
-        logger.warning("A request to /webhooks was refused: %s", refused.reason)
-        return PlainTextResponse(f"refused: {refused.reason}\n", refused.status)
 
     async def show_liveness(self, _: Request) -> Response:
         """Answer 200 while the process runs."""

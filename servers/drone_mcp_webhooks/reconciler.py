@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_state import BuildStateStore, Record
+    from drone_mcp_state import BuildStateStore
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +156,12 @@ class Reconciler:
             await self._refresh_unfinished(current)
         # The newest first, as the request limit may end the round in between.
         for slug, build in sorted(newest.items(), key=lambda item: -item[1].created):
-            await self._apply_new_builds(current, slug, build.number)
+            if build.number <= self._listed.get(slug, 0):
+                continue
+            for new in await self._send(self.drone.build_page(slug, 1, NEWEST)) or ():
+                await self._apply(current, slug, new)
+            # Only after the page was applied: a round that ends early lists the repository again.
+            self._listed[slug] = build.number
         # Again, for builds that the lists have just brought.
         await self._refresh_unfinished(current)
         for slug, number in current.ended:
@@ -167,26 +172,14 @@ class Reconciler:
     async def _refresh_unfinished(self, current: Round) -> None:
         # The limit may not suffice for all: builds without details come first, then those not read for longest.
         for record in sorted(await self.store.unfinished(), key=lambda r: (not lacks_details(r.build), r.seen_at)):
-            if self._is_due(record, current.at):
-                await self._refresh(current, record.slug, record.build.number)
-
-    def _is_due(self, record: Record, at: float) -> bool:
-        """Return whether to read an unfinished build: once a period, or once per 24th of its age after a day."""
-        if (record.slug, record.build.number) in self._unreadable:
-            return False
-        age = at - record.build.created
-        wait = 0.2 * self.period if age < DAY else age / 24
-        return lacks_details(record.build) or at - record.seen_at >= wait
-
-    async def _apply_new_builds(self, current: Round, slug: str, number: int) -> None:
-        """Apply all builds since the repository was last listed, at most one page."""
-        listed = self._listed.get(slug)
-        if listed is not None and number <= listed:
-            return
-        for build in await self._send(self.drone.build_page(slug, 1, NEWEST)) or ():
-            await self._apply(current, slug, build)
-        # Only after the page was applied: a round that ends early lists the repository again.
-        self._listed[slug] = number
+            build = record.build
+            if (record.slug, build.number) in self._unreadable:
+                continue
+            # Once a period, or after a day once per 24th of its age.
+            age = current.at - build.created
+            wait = 0.2 * self.period if age < DAY else age / 24
+            if lacks_details(build) or current.at - record.seen_at >= wait:
+                await self._refresh(current, record.slug, build.number)
 
     async def _refresh(self, current: Round, slug: str, number: int) -> None:
         build = await self._send(self.drone.build(slug, number))

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from ci_mcp_http.addresses import is_exposed
 from ci_mcp_http.settings import ServiceSettings
-from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.settings import GuardSettings, changing_nothing
 from ci_mcp_kit.guard.variables import secrets_of
 from ci_mcp_kit.secret_files import read_secret
 from coder_client.errors import CODER
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 # Calls here name an agent, whose project is the repository; no other one is meant where they name none.
 DRONE_OF_PROJECTS: Final = replace(DRONE, default="", optional=True)
 _CONTRACT: Final = ("role", "project", "task", "pull_request", "last_state", "last_message", "app")
-
-
-def _changes_nothing() -> GuardSettings:
-    return GuardSettings(rules=FleetRules())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +58,7 @@ class FleetSettings(ServiceSettings):
     drone_token: Secret | None = None
     drone_token_file: Path | None = None
     role_tools: frozenset[str] = frozenset()
-    guard: GuardSettings = field(default_factory=_changes_nothing)
+    guard: GuardSettings = field(default_factory=changing_nothing(FleetRules))
 
     @classmethod
     @override

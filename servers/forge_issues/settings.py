@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.settings import GuardSettings, changing_nothing
 from forge_access.guard_variables import VARIABLES as GUARD_VARIABLES
 from forge_access.guard_variables import read_guard
 from forge_access.settings import ForgeSettings
@@ -22,17 +22,13 @@ if TYPE_CHECKING:
     from forge_client.options import ForgeOptions
 
 
-def _changes_nothing() -> GuardSettings:
-    return GuardSettings(rules=ForgeRules())
-
-
 @dataclass(frozen=True, kw_only=True)
 class IssueSettings(ForgeSettings):
     """How one process reaches the forge and Drone, and what it may write on the forge; by default nothing."""
 
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
 
-    guard: GuardSettings = field(default_factory=_changes_nothing)
+    guard: GuardSettings = field(default_factory=changing_nothing(ForgeRules))
 
     @classmethod
     @override

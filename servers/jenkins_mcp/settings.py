@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from ci_mcp_http.addresses import is_exposed
 from ci_mcp_http.settings import NOWHERE
-from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.settings import GuardSettings, changing_nothing
 from ci_mcp_kit.guard.variables import secrets_of
 from ci_mcp_kit.secret_files import read_secret
 from ci_mcp_kit.settings import ProcessSettings
@@ -136,10 +136,6 @@ def _held(secret: Secret | None, file: Path | None) -> list[str]:
     return [secret.reveal()] if secret else [held] if held else []
 
 
-def _changes_nothing() -> GuardSettings:
-    return GuardSettings(rules=JenkinsRules())
-
-
 @dataclass(frozen=True, kw_only=True)
 class JenkinsSettings(ProcessSettings):
     """The settings of one process: each Jenkins that it asks, its guard, and those of every server.
@@ -154,7 +150,7 @@ class JenkinsSettings(ProcessSettings):
     write_secrets: ClassVar[tuple[str, ...]] = secrets_of(GUARD_VARIABLES)
 
     instances: tuple[JenkinsInstance, ...]
-    guard: GuardSettings = field(default_factory=_changes_nothing)
+    guard: GuardSettings = field(default_factory=changing_nothing(JenkinsRules))
     artifacts_dir: Path | None = None
     max_artifact: int = 4 * 2**30
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.settings import GuardSettings, changing_nothing
 from drone_mcp_build.guard.settings import ActionSettings
 from drone_mcp_build.variables import VARIABLES as READ_VARIABLES
 from drone_mcp_deployments.rules import DeployRules
@@ -19,17 +19,13 @@ if TYPE_CHECKING:
     from ci_mcp_kit.variables import Variable
 
 
-def _changes_nothing() -> GuardSettings:
-    return GuardSettings(rules=DeployRules())
-
-
 @dataclass(frozen=True, kw_only=True)
 class DeploySettings(ActionSettings):
     """How one process reads from Drone, and which deployments it may make; by default it makes none."""
 
     variables: ClassVar[tuple[Variable, ...]] = (*READ_VARIABLES, *VARIABLES)
 
-    guard: GuardSettings = field(default_factory=_changes_nothing)
+    guard: GuardSettings = field(default_factory=changing_nothing(DeployRules))
 
     @classmethod
     @override

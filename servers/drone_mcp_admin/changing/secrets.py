@@ -67,14 +67,17 @@ class SetSecret(AdminChange):
         body: dict[str, Any] = dict(wanted)
         if self.value is not None:
             body["data"] = self.value.reveal()
+        exposes = any(wanted.values())
+        notes = ["Builds of pull requests then have it, and so does whoever opens one"] if exposes else []
+        notes += ["Every repository of the namespace has it"] if namespace_of(self.place) else []
         parts = [f"a value from {self.source}"] if self.source else []
         parts += [f"{name} {show(value)}" for name, value in wanted.items()]
         return self.make_plan(
             f"{'change' if there else 'add'} {self.label}, with {', '.join(parts)}",
             self._call(body, there),
             state=(there.model_dump(include={"pull_request", "pull_request_push"}) if there else None,),
-            notes=self._notes(wanted),
-            at_least=Risk.HIGH if any(wanted.values()) else Risk.MEDIUM,
+            notes=tuple(notes),
+            at_least=Risk.HIGH if exposes else Risk.MEDIUM,
         )
 
     def _call(self, body: Mapping[str, Any], there: Secret | None) -> Call[Secret]:
@@ -90,11 +93,6 @@ class SetSecret(AdminChange):
             if there
             else admin_calls.create_org_secret(namespace, named)
         )
-
-    def _notes(self, wanted: Mapping[str, bool]) -> tuple[str, ...]:
-        exposed = "Builds of pull requests then have it, and so does whoever opens one" if any(wanted.values()) else ""
-        shared = "Every repository of the namespace has it" if namespace_of(self.place) else ""
-        return tuple(note for note in (exposed, shared) if note)
 
     @override
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:

@@ -134,7 +134,6 @@ class ChangingTools:
         """The value comes from the operator's place or a person (write access; of a namespace its administrator)."""
         from drone_mcp_admin.changing.secrets import DeleteSecret, SetSecret  # noqa: PLC0415 - on first use, to start fast
 
-        operation = "delete_secret" if action == "delete" else "set_secret"
         check_name(name, SECRET_NAME, "secret")
         operation = "delete_secret" if action == "delete" else "set_secret"
         place = await self._place(operation, repo, namespace)

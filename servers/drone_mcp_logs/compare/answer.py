@@ -149,7 +149,12 @@ def changes(a: Build, b: Build) -> tuple[list[str], int]:
     alike = len(pairs) - len(changed)
     changed += [(None, ref) for ref in step_refs(b) if same_step(a, ref) is None]
     changed.sort(key=lambda pair: not any(ref and ref.failed for ref in pair))
-    return [_change(*pair) for pair in changed], alike
+    lines = []
+    for pair in changed:
+        is_now, was = (_state(ref) if ref else "not there" for ref in pair)
+        label = next(ref.label for ref in pair if ref)
+        lines.append(f"{label}: {was} -> {is_now}")
+    return lines, alike
 
 
 def _has_changed(now: StepRef | None, before: StepRef | None) -> bool:
@@ -161,13 +166,6 @@ def _has_changed(now: StepRef | None, before: StepRef | None) -> bool:
     # By both measures: from 1 s to 2 s is noise, and so is from 600 s to 615 s.
     shorter, longer = sorted((_seconds(now), _seconds(before)))
     return longer - shorter >= _SECONDS and longer >= shorter * _TIMES
-
-
-def _change(now: StepRef | None, before: StepRef | None) -> str:
-    """Describe the change of a step."""
-    was, is_now = (_state(ref) if ref else "not there" for ref in (before, now))
-    label = next(ref.label for ref in (now, before) if ref)
-    return f"{label}: {was} -> {is_now}"
 
 
 def _seconds(ref: StepRef) -> int:

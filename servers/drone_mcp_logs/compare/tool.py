@@ -31,24 +31,19 @@ async def compare(
         NotFound: there is no such build, or none to compare with.
     """
     new = (await access.builds.find(what.repo, what.number)).build
-    other = b if b is not None else await _last_good(access, what.repo, new)
-    old = (await access.builds.build(what.repo, other)).build
-    pair = await _read(access, what.repo, new, old, pace)
-    return await anyio.to_thread.run_sync(compose_comparison, pair, token_budget)
-
-
-async def _last_good(access: KnownAccess, repo: str, build: Build) -> int:
-    """Return the number of the last successful build before `build` on its branch."""
-    # A tag has no earlier builds: the caller has to name one.
-    branch = history_branch(build)
-    builds = await builds_before(await access.client(), repo, build.number, branch) if branch else []
-    good = next((one for one in builds if one.status == "success" and one.number < build.number), None)
-    if good is None:
+    if b is None:
+        # A tag has no earlier builds: the caller has to name one.
+        branch = history_branch(new)
+        builds = await builds_before(await access.client(), what.repo, new.number, branch) if branch else []
+        b = next((one.number for one in builds if one.status == "success" and one.number < new.number), None)
+    if b is None:
         raise NotFound(
-            f"There is no successful build before {build.number} on its branch among the newest ones",
+            f"There is no successful build before {new.number} on its branch among the newest ones",
             next_step="Call again with b as the number of the build to compare with",
         )
-    return good.number
+    old = (await access.builds.build(what.repo, b)).build
+    pair = await _read(access, what.repo, new, old, pace)
+    return await anyio.to_thread.run_sync(compose_comparison, pair, token_budget)
 
 
 async def _read(access: KnownAccess, repo: str, a: Build, b: Build, pace: Pace) -> Pair:

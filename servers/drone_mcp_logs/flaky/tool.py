@@ -35,13 +35,21 @@ async def find_flaky_steps(access: KnownAccess, repo: str, window: Window, repor
     """
     search = await search_flaky_steps(access, repo, window, report)
     found, builds = search.steps, search.builds
-    steps = _that_fit([_step(one) for one in found[:_STEPS]])
+    room, steps = _ROOM, list[FlakyStepView]()
+    for step in map(_step, found[:_STEPS]):
+        room -= count_tokens(step.model_dump_json())
+        if room < 0 and steps:  # the first is shown whatever its size
+            break
+        steps.append(step)
+    left_out = [f"{len(found) - len(steps)} more steps"] if len(found) > len(steps) else []
+    if search.not_read:
+        left_out.append(f"{search.not_read} older builds: one call sends at most {MOST_REQUESTS} requests")
     return FlakyView(
         repo=repo,
         summary=_summary(found, builds),
         steps=tuple(steps),
         looked_at=looked_at(len(builds), search.chronicle),
-        left_out=_left_out(len(found) - len(steps), search.not_read),
+        left_out="; ".join(left_out),
         next_step=_next_step(found),
     )
 
@@ -80,23 +88,6 @@ def _named(one: FlakyStep) -> str:
 
 def _percent(rate: float) -> float:
     return round(100 * rate, 1)
-
-
-def _that_fit(steps: Sequence[FlakyStepView]) -> list[FlakyStepView]:
-    room, kept = _ROOM, list[FlakyStepView]()
-    for step in steps:
-        room -= count_tokens(step.model_dump_json())
-        if room < 0 and kept:  # the first is shown whatever its size
-            break
-        kept.append(step)
-    return kept
-
-
-def _left_out(steps: int, builds: int) -> str:
-    parts = [f"{steps} more steps"] if steps else []
-    if builds:
-        parts += [f"{builds} older builds: one call sends at most {MOST_REQUESTS} requests"]
-    return "; ".join(parts)
 
 
 def _next_step(found: Sequence[FlakyStep]) -> str:

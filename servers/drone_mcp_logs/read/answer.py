@@ -53,7 +53,9 @@ def compose(page: Page, readings: Sequence[LogReading], window: Window, token_bu
     """
     page, readings = _fitting(page, readings, window, token_budget)
     room = max(LEAST_ROOM, _room(page, readings, window, token_budget))
-    return _view(page, [_section(page, *part) for part in _windows(readings, window, room, token_budget)])
+    picked = iter(pick_windows([reading.text for reading in readings if reading.text], window, room, token_budget))
+    parts = [(reading, *(next(picked) if reading.text else (None, Span(0, 0)))) for reading in readings]
+    return _view(page, [_section(page, *part) for part in parts])
 
 
 def _fitting(
@@ -86,11 +88,6 @@ def _listing(page: Page, steps: Sequence[str], budget: int) -> Page:
 
 
 Part = tuple["LogReading", "Writer | None", Span]
-
-
-def _windows(readings: Sequence[LogReading], window: Window, room: int, budget: int) -> list[Part]:
-    picked = iter(pick_windows([reading.text for reading in readings if reading.text], window, room, budget))
-    return [(reading, *(next(picked) if reading.text else (None, Span(0, 0)))) for reading in readings]
 
 
 def _room(page: Page, readings: Sequence[LogReading], window: Window, budget: int) -> int:

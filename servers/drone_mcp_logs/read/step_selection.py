@@ -43,24 +43,20 @@ def plan_for_build(build: Build, chosen: Sequence[StepRef], token_budget: int) -
     """Select the failed steps among `chosen`, or none with a summary that says so."""
     failed = [ref for ref in failed_first(build, chosen) if ref.failed]
     if not failed:
-        return _nothing_failed(build, chosen)
+        running = [ref.label for ref in chosen if ref.step.status == "running"]
+        summary = "No step failed" if is_final(build.status) else "No step has failed so far"
+        if running:
+            summary += f"; running: {', '.join(running[:5])}"
+        if build.error:
+            summary += f"; the build failed: {one_line(build.error, ERROR)}"
+        steps = [standing(ref) for ref in chosen] + _stage_errors(build) if chosen else standings(build)
+        return StepSelection((), summary, tuple(steps), NAME_A_STEP if chosen else NO_STEPS)
     most = max(1, min(_MOST_STEPS, token_budget // _TOKENS_A_STEP))
     others = [standing(ref) for ref in failed[most:]]
     others += _stage_errors(build)
     others += [standing(ref) for ref in chosen if ref.step.status == "running"]
     count = "1 step" if len(failed) == 1 else f"{len(failed)} steps"
     return StepSelection(tuple(failed[:most]), f"{count} failed", tuple(others))
-
-
-def _nothing_failed(build: Build, chosen: Sequence[StepRef]) -> StepSelection:
-    running = [ref.label for ref in chosen if ref.step.status == "running"]
-    summary = "No step failed" if is_final(build.status) else "No step has failed so far"
-    if running:
-        summary += f"; running: {', '.join(running[:5])}"
-    if build.error:
-        summary += f"; the build failed: {one_line(build.error, ERROR)}"
-    steps = [standing(ref) for ref in chosen] + _stage_errors(build) if chosen else standings(build)
-    return StepSelection((), summary, tuple(steps), NAME_A_STEP if chosen else NO_STEPS)
 
 
 def _stage_errors(build: Build) -> list[str]:

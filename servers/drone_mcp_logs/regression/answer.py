@@ -147,18 +147,8 @@ def _newest(found: Regression) -> int:
 
 def _rows(found: Regression) -> Iterable[str]:
     """List the builds from the newest to the last good one; the decisive ones are always among them."""
-    streak, notes = found.streak, _notes(found)
-    good = (streak.last_good,) if streak.last_good else ()
-    every = sorted((*streak.silent, *streak.bad, *good), key=lambda build: -build.number)
-    turning = [build.number for build in (*streak.bad[:1], *streak.bad[-1:], *good)]
-    first = [found.first.number] if found.first else []
-    for row in kept_rows(every, [*turning, *first, *notes], _ROWS):
-        yield f"... {row} more" if isinstance(row, int) else build_line(row, ", ".join(notes.get(row.number, ())))
-
-
-def _notes(found: Regression) -> dict[int, list[str]]:
-    """Return notes on the decisive builds, by number."""
     streak, notes = found.streak, defaultdict[int, list[str]](list)
+    good = (streak.last_good,) if streak.last_good else ()
     if streak.last_good:
         notes[streak.last_good.number].append("last good")
     if streak.bad:
@@ -171,7 +161,11 @@ def _notes(found: Regression) -> dict[int, list[str]]:
             notes[build.number].append(alike if signed.signature == found.signature else other)
     for build in streak.between:
         notes[build.number].append("shows nothing, but its change may be the cause")
-    return notes
+    every = sorted((*streak.silent, *streak.bad, *good), key=lambda build: -build.number)
+    turning = [build.number for build in (*streak.bad[:1], *streak.bad[-1:], *good)]
+    first = [found.first.number] if found.first else []
+    for row in kept_rows(every, [*turning, *first, *notes], _ROWS):
+        yield f"... {row} more" if isinstance(row, int) else build_line(row, ", ".join(notes.get(row.number, ())))
 
 
 def _lost(found: Regression) -> str:

@@ -154,22 +154,17 @@ async def find_regression(
     """
     drone = await access.client()
     chronicle = Chronicle(drone, access.known, access.builds, what.repo, Requests(MOST_REQUESTS))
-    chronicle.branch = await _branch(access, chronicle, what, branch)
+    if branch:
+        chronicle.branch = branch.strip().removeprefix("refs/heads/")
+    elif what.number is not None:
+        chronicle.branch = history_branch(await _ask(chronicle, what.number))
+    else:
+        chronicle.branch = (await access.known.repo(what.repo) or await drone.repo(what.repo)).default_branch
     signer = Signer(chronicle, access.signatures, pace)
     if what.step:
         signer = Signer(chronicle, access.signatures, pace, await _named(chronicle, what))
     found = await RegressionSearch(chronicle, signer, report, what.number).run()
     return answer(found, chronicle, "/".join(signer.step or ()))
-
-
-async def _branch(access: KnownAccess, chronicle: Chronicle, what: BuildAddress, branch: str | None) -> str:
-    """Return the branch that is named, else that of the build that is named, else the default one."""
-    if branch:
-        return branch.strip().removeprefix("refs/heads/")
-    if what.number is not None:
-        return history_branch(await _ask(chronicle, what.number))
-    repo = await access.known.repo(what.repo)
-    return (repo or await chronicle.drone.repo(what.repo)).default_branch
 
 
 async def _ask(chronicle: Chronicle, number: int) -> Build:

@@ -12,7 +12,7 @@ from drone_mcp_observe.ci_alerts.rules import CiState, RepoState
 from drone_mcp_observe.history import MOST_REQUESTS, list_recent_repos, read_history
 
 if TYPE_CHECKING:
-    from drone_mcp_client.models import Build, Repo
+    from drone_mcp_client.models import Repo
     from drone_mcp_known.client_and_store import KnownAccess
 
 _MOST_PENDING: Final = 5  # pending builds of a repository that are read, as a list does not say whether they are held
@@ -36,7 +36,10 @@ async def read_state(access: KnownAccess, slug: str | None, now: float) -> State
     if slug is None:
         repos, more = await list_recent_repos(access, 0)
     else:
-        repos, more = [await _read_repo(access, slug)], 0
+        repo = await access.known.repo(slug)
+        if repo is None:
+            raise NotFound(f"There is no repository {slug}, or this token may not read it", details={"repo": slug})
+        repos, more = [repo], 0
     budget = Requests(MOST_REQUESTS)
     states = await for_each(repos, lambda repo: _read_builds(access, repo, budget))
     health = await access.known.state.ask(lambda store: store.health()) if access.known.state.shared else None
@@ -45,18 +48,8 @@ async def read_state(access: KnownAccess, slug: str | None, now: float) -> State
 
 async def _read_builds(access: KnownAccess, repo: Repo, budget: Requests) -> RepoState:
     history = await read_history(access, repo.slug, 0, budget, stages=False, most=PAGE)
-    return RepoState(repo, tuple(await _read_pending(access, repo.slug, history.builds, budget)))
-
-
-async def _read_repo(access: KnownAccess, slug: str) -> Repo:
-    repo = await access.known.repo(slug)
-    if repo is None:
-        raise NotFound(f"There is no repository {slug}, or this token may not read it", details={"repo": slug})
-    return repo
-
-
-async def _read_pending(access: KnownAccess, slug: str, builds: tuple[Build, ...], budget: Requests) -> list[Build]:
-    """Return the builds, of those that are pending some with their stages: one may wait for an approval."""
-    numbers = [build.number for build in builds if build.status == "pending" and not build.stages][-_MOST_PENDING:]
-    read = {number: (await access.builds.build(slug, number)).build for number in numbers if budget.take()}
-    return [read.get(build.number, build) for build in builds]
+    # Some of those that are pending with their stages: one may wait for an approval.
+    pending = [build.number for build in history.builds if build.status == "pending" and not build.stages]
+    numbers = pending[-_MOST_PENDING:]
+    read = {number: (await access.builds.build(repo.slug, number)).build for number in numbers if budget.take()}
+    return RepoState(repo, tuple(read.get(build.number, build) for build in history.builds))

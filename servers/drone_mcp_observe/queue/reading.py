@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from drone_mcp_client.client import DroneClient
-    from drone_mcp_client.models import Build, Repo, Stage
+    from drone_mcp_client.models import Repo, Stage
     from drone_mcp_known.client_and_store import KnownAccess
 
 _OPEN: Final = frozenset({"pending", "running"})
@@ -98,13 +98,10 @@ async def _read_ended(access: KnownAccess, drone: DroneClient, waiting: Iterable
     if stored:
         return [stage for build in stored for stage in build.stages]
     rows = access.scope.only(await drone.user_builds(), _slug)
-    ended = [(repo.slug, repo.build.number) for repo in rows if repo.build and _has_run(repo.build)]
+    newest = [(repo.slug, repo.build) for repo in rows if repo.build]
+    ended = [(slug, build.number) for slug, build in newest if is_final(build.status) and build.started > 0]
     read = await for_each(ended[:_MOST_ENDED], lambda key: access.builds.build(*key))
     return [stage for one in read for stage in one.build.stages]
-
-
-def _has_run(build: Build) -> bool:
-    return is_final(build.status) and build.started > 0
 
 
 def _slug(repo: Repo) -> str:

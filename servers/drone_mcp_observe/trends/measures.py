@@ -14,7 +14,7 @@ from drone_mcp_diagnosis.flaky_steps import wilson
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from drone_mcp_client.models import Build, Stage
+    from drone_mcp_client.models import Build
 
 Grouping = Literal["repo", "branch", "stage", "step"]
 
@@ -103,7 +103,10 @@ def samples_of(repo: str, build: Build, by: Grouping) -> Iterator[Sample]:
     for stage in build.stages:
         if by == "stage":
             seconds = _span(stage.started, stage.stopped)
-            yield Sample(stage.name, build.created, seconds, _stage_wait(stage, ends), _has_failed(stage.status))
+            # It waits for a runner only once the stages that it depends on have ended.
+            ready = max([stage.created, *(ends.get(name, 0) for name in stage.depends_on)])
+            wait = _span(ready, stage.started)
+            yield Sample(stage.name, build.created, seconds, wait, _has_failed(stage.status))
             continue
         for step in stage.steps:
             seconds = _span(step.started, step.stopped)
@@ -155,12 +158,6 @@ def _compare_failures(old: Sequence[Sample], new: Sequence[Sample]) -> Change | 
     if was_low <= now <= was_high or low <= was <= high:
         return None
     return Change(f"failures {was:.0%} to {now:.0%}", is_worse=now > was)
-
-
-def _stage_wait(stage: Stage, ends: dict[str, int]) -> float | None:
-    """Return how long a stage waited for a runner: not while the stages that it depends on ran."""
-    ready = max([stage.created, *(ends.get(name, 0) for name in stage.depends_on)])
-    return _span(ready, stage.started)
 
 
 def _span(start: int, end: int) -> float | None:

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import formatdate
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from starlette.responses import Response
 
 from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.routing import RequestContext, route, see_other
-
-if TYPE_CHECKING:
-    from drone_mcp_simulator.records import Build
 
 BADGE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20"><linearGradient id="a" x2="0" y2="100%">'
@@ -73,10 +69,7 @@ async def show_cctray(ctx: RequestContext) -> Response:
     builds = ctx.world.list_builds(ctx.repo)
     if not builds:
         return Response(status_code=404)
-    return Response(_render_cctray(ctx, builds[0]), headers={"content-type": "text/plain; charset=utf-8"})
-
-
-def _render_cctray(ctx: RequestContext, build: Build) -> str:
+    build = builds[0]
     is_open = build.status in OPEN
     attributes = {
         "name": ctx.repo.slug,
@@ -87,7 +80,8 @@ def _render_cctray(ctx: RequestContext, build: Build) -> str:
         "webUrl": f"{ctx.world.addresses.link}/{ctx.repo.slug}/{build.number}",
     }
     pairs = " ".join(f"{key}={quoteattr(value)}" for key, value in attributes.items())
-    return f"<Projects><Project {pairs}></Project></Projects>"
+    text = f"<Projects><Project {pairs}></Project></Projects>"
+    return Response(text, headers={"content-type": "text/plain; charset=utf-8"})
 
 
 async def link_commit(ctx: RequestContext) -> Response:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from drone_mcp_simulator.streams import Channel, FeedMessage, LiveLog
+    from drone_mcp_simulator.streams import FeedMessage, LiveLog
 
 PING = b": ping\n\n"
 EOF = b"event: error\ndata: eof\n\n"
@@ -88,26 +88,21 @@ async def _write_log(ctx: RequestContext, live: LiveLog) -> AsyncIterator[bytes]
     channel = live.listen()
     try:
         yield PING
-        async for piece in _write_lines(ctx, channel):
-            yield piece
+        held_back = b""
+        while True:
+            try:
+                line = await run_with_timeout(ctx.world.clock, channel.get, PING_EVERY)
+            except TimeoutError:
+                held_back += PING
+                continue
+            if line is None:
+                break
+            yield held_back + b"data: " + gojson.encode(line.to_json()) + b"\n\n"
+            held_back = b""
         yield EOF
     finally:
         live.listeners.remove(channel)
         channel.close()
-
-
-async def _write_lines(ctx: RequestContext, channel: Channel) -> AsyncIterator[bytes]:  # type: ignore[type-arg]
-    held_back = b""
-    while True:
-        try:
-            line = await run_with_timeout(ctx.world.clock, channel.get, PING_EVERY)
-        except TimeoutError:
-            held_back += PING
-            continue
-        if line is None:
-            return
-        yield held_back + b"data: " + gojson.encode(line.to_json()) + b"\n\n"
-        held_back = b""
 
 
 ROUTES = [

@@ -45,14 +45,9 @@ async def show_metrics(ctx: RequestContext) -> Response:
         raise PlainErrorResponse(401, "Invalid or missing prometheus token")
     if ctx.user is None or not (ctx.user.admin or ctx.user.machine):
         raise PlainErrorResponse(403, "Access denied")
-    lines = [f"# TYPE {name} gauge\n{name} {value}\n" for name, value in _count(ctx).items()]
-    return Response("".join(lines), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
-
-
-def _count(ctx: RequestContext) -> dict[str, int]:
     world = ctx.world
     pending, running = world.list_stages("pending"), world.list_stages("running")
-    return {
+    gauges = {
         "drone_build_count": len(world.builds),
         "drone_pending_builds": len({build.id for build, _ in pending}),
         "drone_pending_jobs": len(pending),
@@ -61,6 +56,8 @@ def _count(ctx: RequestContext) -> dict[str, int]:
         "drone_running_jobs": len(running),
         "drone_user_count": len(world.users),
     }
+    lines = [f"# TYPE {name} gauge\n{name} {value}\n" for name, value in gauges.items()]
+    return Response("".join(lines), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
 class PlainErrorResponse(ErrorResponse):
@@ -101,7 +98,11 @@ async def receive_hook(ctx: RequestContext) -> Response:
     repo = ctx.world.repos.get(str(data.get("repository", {}).get("full_name", "")))
     if repo is None:
         raise ErrorResponse(400, "Cannot find repository")
-    _check_signature(ctx, repo)
+    if ctx.world.hook_signatures:
+        given = ctx.request.headers.get("x-gitea-signature", "")
+        right = hmac.new(repo.signer.encode(), ctx.body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(given, right) and ctx.query.get("secret") != repo.signer:
+            raise ErrorResponse(400, "Invalid webhook signature")
     if not repo.active:
         return Response(status_code=200)
     if event == "delete":
@@ -111,15 +112,6 @@ async def receive_hook(ctx: RequestContext) -> Response:
         return await (_receive_push if event == "push" else _receive_pull_request)(ctx, repo, data)
     except (KeyError, TypeError, ValueError) as error:
         raise ErrorResponse(400, f"Invalid webhook payload: {error}") from error
-
-
-def _check_signature(ctx: RequestContext, repo: Repo) -> None:
-    if not ctx.world.hook_signatures:
-        return
-    given = ctx.request.headers.get("x-gitea-signature", "")
-    right = hmac.new(repo.signer.encode(), ctx.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(given, right) and ctx.query.get("secret") != repo.signer:
-        raise ErrorResponse(400, "Invalid webhook signature")
 
 
 async def _receive_push(ctx: RequestContext, repo: Repo, data: dict[str, Any]) -> Response:

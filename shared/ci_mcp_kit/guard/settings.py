@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ci_mcp_kit.secret_files import read_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from ci_mcp_kit.guard.rules import Rules
@@ -73,3 +73,8 @@ class GuardSettings:
         if self.write_token_file is not None and (text := read_secret(self.write_token_file)):
             held.append(text)
         return held + ([self.key.decode()] if self.key else [])
+
+
+def changing_nothing(rules: type[Rules]) -> Callable[[], GuardSettings]:
+    """Return a factory of settings that allow no change, as rules without values do: the default of a process."""
+    return lambda: GuardSettings(rules=rules())

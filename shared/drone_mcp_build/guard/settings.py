@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.settings import GuardSettings, changing_nothing
 from drone_mcp_build.guard.rules import BuildRules
 from drone_mcp_build.guard.variables import VARIABLES as GUARD_VARIABLES
 from drone_mcp_build.guard.variables import read_guard
@@ -20,17 +20,13 @@ if TYPE_CHECKING:
     from ci_mcp_kit.variables import Variable
 
 
-def _changes_nothing() -> GuardSettings:
-    return GuardSettings(rules=BuildRules())
-
-
 @dataclass(frozen=True, kw_only=True)
 class ActionSettings(Settings):
     """How one process reads from Drone, and which changes it may make there; by default it may make no change."""
 
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
 
-    guard: GuardSettings = field(default_factory=_changes_nothing)
+    guard: GuardSettings = field(default_factory=changing_nothing(BuildRules))
 
     @classmethod
     @override

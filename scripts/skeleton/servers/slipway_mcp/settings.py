@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from ci_mcp_http.settings import ServiceSettings
-from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.settings import GuardSettings, changing_nothing
 from ci_mcp_kit.guard.variables import secrets_of
 from slipway_mcp.client import SLIPWAY
 from slipway_mcp.guarding import ReleaseRules
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from ci_mcp_kit.variables import Variable
 
 
-def _changes_nothing() -> GuardSettings:
-    return GuardSettings(rules=ReleaseRules())
-
-
 @dataclass(frozen=True, kw_only=True)
 class SlipwaySettings(ServiceSettings):
     """The settings of one process: its access to Slipway, and what it may change there (by default nothing)."""
@@ -34,7 +30,7 @@ class SlipwaySettings(ServiceSettings):
     # Taken out of the environment at the start, so that no child process inherits them.
     write_secrets: ClassVar[tuple[str, ...]] = secrets_of(GUARD_VARIABLES)
 
-    guard: GuardSettings = field(default_factory=_changes_nothing)
+    guard: GuardSettings = field(default_factory=changing_nothing(ReleaseRules))
 
     @classmethod
     @override
