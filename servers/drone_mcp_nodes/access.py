@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ci_mcp_http.call import quote_input
 from ci_mcp_http.tokens import FileToken, StaticToken
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from ci_mcp_kit.variables import Secret
     from drone_mcp_nodes.settings import NodesSettings
     from drone_mcp_nodes_api.client import NodeClient
-
-MOST_SUGGESTED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,6 @@ class OnTarget(NamedTuple):
     text: str = ""
 
 
-NOT_LOOKED: Final = OnTarget()
-
-
 def compare_with_target(past: Past, build: Build, own: str, others: str) -> OnTarget:
     """Compare a failure with the target branch before its commit; `own` and `others` are their signatures."""
     if not past.branch:

@@ -21,14 +21,13 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ci_mcp_logs.distill.anchor_tables import branches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SPEAKING: Final = ("report", "summary", "code", "hint")
 _SET_MEMORY = 32 << 20  # bytes; with too little, a set answers as if nothing matched (google/re2, re2/set.h, Match)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_logs.distill import distill
 from ci_mcp_logs.failure_signs import Finding, Witness, commands_before, judge_lines, signs_of, witnesses_of
-from ci_mcp_logs.failure_signs.sign_tables import SPEAKING, sign_table, signs_in_line, tools_of_command
+from ci_mcp_logs.failure_signs.sign_tables import sign_table, signs_in_line, tools_of_command
 from ci_mcp_logs.log_text import LogText
 
 SAMPLES = tomllib.loads(Path(__file__).with_name("samples.toml").read_text(encoding="utf-8"))["sample"]
@@ -126,14 +126,14 @@ def test_flags_of_a_pattern_stand_at_its_beginning(pattern: str) -> None:
 
 
 def test_every_tool_that_confirms_also_speaks() -> None:
-    speaking = {sign.tool for _, sign in sign_table().patterns if sign.role in SPEAKING}
+    speaking = {sign.tool for _, sign in sign_table().patterns if sign.kind}
     assert {sign.tool for _, sign in sign_table().patterns} == speaking
     assert set(sign_table().exits) == speaking
 
 
 def test_only_commands_are_searched_for_commands() -> None:
     assert "pytest" in tools_of_command("+ python -m pytest -q")
-    assert not {sign for sign in signs_in_line(b"+ python -m pytest -q") if sign.role in SPEAKING}
+    assert not {sign for sign in signs_in_line(b"+ python -m pytest -q") if sign.kind}
 
 
 @pytest.mark.parametrize(
