@@ -88,9 +88,9 @@ def has_failed(state: State) -> bool:
 def decide_by_state(build: Build | None, now: int) -> tuple[Action, str]:
     """Return the action and the reason where no rule decides; `now` is the Unix time."""
     state = state_of(build)
-    if build is None or (state == "unknown" and not build.finished):
+    if build is None:
         return DEFAULT_ACTIONS[state]
-    if state == "unknown":
+    if state == "unknown" and build.finished:
         return "stop", "Drone gives it a status of a later release, and it has finished"
     if state in UNFINISHED and (why := describe_vain_wait(build, now)):
         return ("ask_for_approval", why) if state == "held" else ("stop", why)

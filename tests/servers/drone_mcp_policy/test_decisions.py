@@ -82,6 +82,10 @@ def test_every_state_has_its_action(build: Any, state: str, action: str) -> None
         ),
         (a_build(7, "pending", made_stage(1, "ci", "pending")), "and Drone does not say why"),
         (a_build(7, "pending", made_stage(1, "ci", "pending", type="")), "and Drone does not say why"),
+        (
+            a_build(7, "paused by a later release", made_stage(1, "ci", "pending"), finished=0),
+            "and Drone does not say why",
+        ),
     ],
 )
 def test_nothing_is_waited_for_that_may_never_come(tmp_path: Path, build: Any, words: str) -> None:
