@@ -24,8 +24,8 @@ MANIFESTS = ["tests/servers/test_every_server.py", "-k", "manifest or git"]  # f
 LOOKS_AT_WHAT_IS_INSTALLED = re.compile(r"read_installation|role_library|support\.installed")
 # The pages of the tools and of the server's examples come first, because the README and the page of all examples refer
 # to them.
-TREE = ["tests/test_tools_page.py", "tests/servers/toy_mcp", "tests/test_readme.py", "tests/test_architecture.py"]
-SURFACES = "tests/servers/test_every_surface.py"
+PAGES = ["tests/test_tools_page.py", "tests/servers/toy_mcp", "tests/test_readme.py"]
+SURFACE = ["tests/servers/test_every_surface.py", "-k", "toy"]
 SNAPSHOTS = ["tests/entrypoint/drone_mcp_config/test_snapshots.py", "tests/entrypoint/drone_mcp_cli/test_commands.py"]
 # What may change besides the server's own folders: where it is named by hand, and what is generated from all servers.
 BY_HAND = {"pyproject.toml", "roles/toy.yaml"}
@@ -147,8 +147,9 @@ def test_a_toy_server_touches_its_folder_and_turns_no_test_red(tmp_path: Path) -
     copy.install()
 
     copy.test(*MANIFESTS, UPDATE_SNAPSHOTS="1")
-    copy.test(SURFACES, *TREE, *SNAPSHOTS, UPDATE_SNAPSHOTS="1")
-    listed = copy.list_tests(*TREE, *find_tests_of_the_installation(copy.folder), "-k", "not acceptance or toy")
+    copy.test(*SURFACE, UPDATE_SNAPSHOTS="1")
+    copy.test(*PAGES, *SNAPSHOTS, UPDATE_SNAPSHOTS="1")
+    listed = copy.list_tests(*PAGES, "tests/test_architecture.py", *find_tests_of_the_installation(copy.folder), "-k", "not acceptance or toy")
     selected = copy.folder.with_name("tests.txt")
     selected.write_text("\n".join(test for test in listed if not is_about_another_server(test)), encoding="utf-8")
     copy.test("--numprocesses", "2", "--dist", "worksteal", f"@{selected}")
