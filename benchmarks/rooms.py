@@ -56,18 +56,18 @@ class Tool(NamedTuple):
 
 
 TOOLS = {
-    "drone_list_builds": Tool("drone_mcp_builds", REPO, 46, 138),
-    "drone_get_build": Tool("drone_mcp_builds", FAILED, 54, 176),
-    "drone_find_builds": Tool("drone_mcp_builds", {**REPO, "status": "failed"}, 46, 140),
-    "drone_diagnose_build": Tool("drone_mcp_logs", FAILED, 78, 370),
-    "drone_get_build_logs": Tool("drone_mcp_logs", FAILED, 62, 205),
-    "drone_search_build_logs": Tool("drone_mcp_logs", {**FAILED, "pattern": "error"}, 62, 201),
-    "drone_evaluate_build": Tool("drone_mcp_policy", FAILED, 49, 158),
-    "drone_list_issues": Tool("forge_issues", REPO, 45, 115),
-    "drone_read_file": Tool("forge_code", {**REPO, "path": "README.md"}, 42, 112),
-    "jenkins_get_build": Tool("jenkins_mcp", {"job": "team/app/main"}, 39, 120),
-    "jenkins_diagnose_build": Tool("jenkins_mcp", {"job": "team/app/feature%2Fnew price"}, 70, 303),
-    "fleet_list_agents": Tool("fleet_mcp", {}, 44, 119),
+    "drone_list_builds": Tool("drone_mcp_builds", REPO, 46, 133),
+    "drone_get_build": Tool("drone_mcp_builds", FAILED, 54, 171),
+    "drone_find_builds": Tool("drone_mcp_builds", {**REPO, "status": "failed"}, 46, 135),
+    "drone_diagnose_build": Tool("drone_mcp_logs", FAILED, 78, 356),
+    "drone_get_build_logs": Tool("drone_mcp_logs", FAILED, 61, 195),
+    "drone_search_build_logs": Tool("drone_mcp_logs", {**FAILED, "pattern": "error"}, 61, 192),
+    "drone_evaluate_build": Tool("drone_mcp_policy", FAILED, 49, 149),
+    "drone_list_issues": Tool("forge_issues", REPO, 45, 111),
+    "drone_read_file": Tool("forge_code", {**REPO, "path": "README.md"}, 42, 107),
+    "jenkins_get_build": Tool("jenkins_mcp", {"job": "team/app/main"}, 39, 116),
+    "jenkins_diagnose_build": Tool("jenkins_mcp", {"job": "team/app/feature%2Fnew price"}, 70, 295),
+    "fleet_list_agents": Tool("fleet_mcp", {}, 44, 113),
 }
 
 
