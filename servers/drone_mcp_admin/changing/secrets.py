@@ -68,7 +68,7 @@ class SetSecret(AdminChange):
         if self.value is not None:
             body["data"] = self.value.reveal()
         exposes = any(wanted.values())
-        notes = ["Builds of pull requests then have it, and so does whoever opens one"] if exposes else []
+        notes = ["Builds of pull requests can then read it, and so can anyone who opens one"] if exposes else []
         notes += ["Every repository of the namespace has it"] if namespace_of(self.place) else []
         parts = [f"a value from {self.source}"] if self.source else []
         parts += [f"{name} {show(value)}" for name, value in wanted.items()]
