@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
@@ -95,7 +95,6 @@ def test_the_front_answers_as_the_server_does_to_what_the_shipped_roles_allow(na
 def test_the_front_answers_as_the_server_does_whatever_is_allowed(name: str) -> None:
     tools = read_installation()[name].tool_names
 
-    @settings(max_examples=50)  # each makes the server twice
     @given(st.lists(st.sampled_from(tools), min_size=1, unique=True))
     def every_choice(allowed: list[str]) -> None:
         compare(name, tuple(allowed))
