@@ -99,7 +99,7 @@ def telling_lines(text: LogText) -> list[Line]:
         chunk = [match.span() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
         read += len(chunk)
         warned = [place for place in chunk if data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING]
-        dropped = set(warned[: len(warned) - warnings])  # there are many, and they are hardly ever the cause
+        dropped = set(warned[: max(0, len(warned) - warnings)])  # there are many, and they are hardly ever the cause
         kept = [place for place in chunk if place not in dropped]
         warnings -= len(warned) - len(dropped)
         found = kept[-tuning.WEAK_QUOTA :] + found

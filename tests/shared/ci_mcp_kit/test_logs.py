@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.settings import LogFormat, LogLevel
 
+ROOT = Path(__file__).parents[3]
 TOKEN = "55f24eb3d61ef6ac5e83d550178638dc"
 
 
@@ -125,6 +127,22 @@ def test_libraries_are_heard_from_warnings_on_and_nothing_is_said_twice() -> Non
         warnings.warn("old", DeprecationWarning, stacklevel=1)
     reported = [(line["logger"], line["level"]) for line in lines(stream)]
     assert reported == [("mcp", "warning"), ("drone_mcp_client", "debug"), ("py.warnings", "warning")]
+
+
+@pytest.mark.checkout
+def test_each_module_of_ours_is_heard_at_every_level_whatever_its_package_is_called() -> None:
+    folders = [ROOT / layer for layer in ("shared", "servers", "entrypoint")]
+    modules = [(folder, path) for folder in folders for path in folder.rglob("*.py")]
+    logging_modules = {
+        ".".join(path.relative_to(folder).with_suffix("").parts)
+        for folder, path in modules
+        if "logging.getLogger(__name__)" in path.read_text(encoding="utf-8")
+    }
+    _, stream = start("json", "debug")
+    for name in logging_modules:
+        logging.getLogger(name).debug("detail")
+    assert {line["logger"] for line in lines(stream)} == logging_modules
+    assert logging_modules
 
 
 def test_outside_of_a_request_there_is_nothing_to_add() -> None:

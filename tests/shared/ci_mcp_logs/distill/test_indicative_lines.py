@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ci_mcp_logs.distill import distill
-from ci_mcp_logs.distill.indicative_lines import Shapes
+from ci_mcp_logs.distill import distill, tuning
+from ci_mcp_logs.distill.indicative_lines import Shapes, telling_lines
 from ci_mcp_logs.log_text import LogText
 
 PASSING = [f"copying file {number} of 900" for number in range(900)]
@@ -68,3 +68,10 @@ def test_a_complaint_that_the_build_repeats_all_along_yields_to_the_one_that_sta
     cause = "error: the cart does not add up"
     shown = [line.text for line in distill(LogText.from_raw([*flaky, cause, *flaky]), token_budget=100).lines]
     assert cause in shown
+
+
+@pytest.mark.parametrize("count", [*range(1, tuning.WARNINGS + 2), 4 * tuning.WARNINGS])
+def test_of_warnings_the_last_ones_are_read_as_many_as_are_allowed(count: int) -> None:
+    log = LogText.from_raw(["making the wheels", *(f"warning: wheel {number} is loose" for number in range(count))])
+    first = max(0, count - tuning.WARNINGS) + 2
+    assert [line.number for line in telling_lines(log)] == list(range(first, count + 2))
