@@ -48,6 +48,8 @@ LABELS = {
     "io.drone.build.number": "42",
 }
 
+RESTLESS = "until [ -e /end ]; do sleep 0.1; done; sleep 1; exit 3"  # ends again and again once there is that file
+
 
 @dataclass
 class Shop:
@@ -199,7 +201,7 @@ async def until_it_is(agent: Agent, state: str) -> dict[str, Any]:
 async def test_a_service_is_deployed_taken_back_rolled_forward_flaps_and_is_stopped(shop: Shop) -> None:
     shop.define("db", "worker")
     shop.host.push("v1.2.0", Image({"VERSION": "v1.2.0"}, labels=LABELS))
-    shop.host.push("restless", Image({}, command=("/bin/sh", "-c", "sleep 3; exit 3")))
+    shop.host.push("restless", Image({}, command=("/bin/sh", "-c", RESTLESS)))
     with node_daemon(shop.node, shop.host.inside(), **shop.host.environment) as daemon:
         shop.serve_at(daemon.address)
         plan = json.loads((await shop.type("plan", "shop", "--json")).stdout)
@@ -221,6 +223,7 @@ async def test_a_service_is_deployed_taken_back_rolled_forward_flaps_and_is_stop
             # A component that ends again and again is flapping, whatever a look at it shows.
             restless = await deploy(agent, "worker", "restless")
             assert restless.data["outcome"] == "done", restless.text
+            await anyio.to_thread.run_sync(shop.host.podman, "exec", "shop-worker", "touch", "/end")
             flapping = await until_it_is(agent, "flapping")
             assert "worker" in flapping["components"][0]
             await until(anyio.Path(shop.folder / "alerts").exists)

@@ -175,10 +175,9 @@ async def test_a_component_that_flaps_between_two_looks_is_found_and_reported_on
     node = make_node(tmp_path / "node", podman="podman", monitor=QUICK, alerts={"command": [str(alerts)]})
     with running(podman, node) as daemon:
         async with daemon.client() as alice:
-            await deploy(
-                alice,
-                shop(podman, "sh", "-c", "test -e /x || { touch /x; sleep 5; }; sleep 0.4; exit 3", restart="always"),
-            )
+            script = "until [ -e /x ]; do sleep 0.1; done; sleep 0.4; exit 3"
+            await deploy(alice, shop(podman, "sh", "-c", script, restart="always"))
+            await anyio.to_thread.run_sync(podman.podman, "exec", "shop-api", "touch", "/x")
             # A look between two runs may find it down first.
             seen = await events_until(alice, "alert", "flapping")
         assert any(event.kind == "flapping" and event.component == "api" for event in seen)
