@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
@@ -16,9 +17,10 @@ PATIENCE = 600  # seconds
 def installers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the programs pipx and uv."""
     folder = tmp_path_factory.mktemp("installers")
-    venv.create(folder, with_pip=True)
+    venv.create(folder)
     wanted = ["--require-hashes", "--requirement", str(ROOT / "requirements" / "installers.txt")]
-    subprocess.run([folder / "bin" / "pip", "install", "--quiet", *wanted], check=True, timeout=PATIENCE)
+    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"]
+    subprocess.run([*pip, *wanted], check=True, timeout=PATIENCE)
     programs = folder / "programs"  # not the environment's own folder, which has a python
     programs.mkdir()
     for name in ("pipx", "uv"):

@@ -87,6 +87,7 @@ class Checkout:
         shutil.copy(SCRIPT, self.folder / "scripts")
         (self.folder / "backend.py").write_text(BACKEND, encoding="utf-8")
         (self.folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+        (self.folder / "requirements" / "pip.txt").touch()
         (self.folder / "requirements" / "run.txt").write_text(make_wheel(self.wheels, "tool"), encoding="utf-8")
         (self.folder / "requirements" / "build.txt").write_text(make_wheel(self.wheels, "builder"), encoding="utf-8")
         (self.folder / "requirements" / "dev.txt").touch()
@@ -187,6 +188,8 @@ def test_a_requirement_that_cannot_be_had_stops_the_set_up_until_it_can(checkout
 
 
 def test_without_a_package_index_it_says_so_instead_of_naming_a_package(checkout: Checkout) -> None:
+    pip = checkout.folder / "requirements" / "pip.txt"
+    pip.write_text(f"pip==99.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
     checkout.environment |= {"PIP_NO_INDEX": "0", "PIP_FIND_LINKS": "", "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
     code, _, errors = checkout.run(ALL_PROXY="http://someone:hidden@127.0.0.1:9")
 
