@@ -14,6 +14,7 @@ import atexit
 import marshal
 import os
 import secrets
+import shlex
 import socket
 import subprocess
 import sys
@@ -37,6 +38,24 @@ def warm_python() -> list[str]:
     if sys.platform != "linux":  # the parent needs pidfd_open and packets between processes
         return [sys.executable]
     return [sys.executable, "-I", "-S", str(CLIENT), _parent()]
+
+
+def warm_interpreter(folder: Path) -> str:
+    """Write a program that takes the place of `python` where one path is wanted; it starts other things than modules cold."""
+    program = folder / "python"
+    warm = " ".join(map(shlex.quote, warm_python()))
+    program.write_text(
+        f"""\
+#!/bin/sh
+case $1 in
+-P | -m) exec {warm} "$@" ;;
+*) exec {shlex.quote(sys.executable)} "$@" ;;
+esac
+""",
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    return str(program)
 
 
 def warm_server(module: str, environment: dict[str, str]) -> StdioServerParameters:
