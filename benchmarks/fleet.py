@@ -285,7 +285,8 @@ def main() -> None:
     for name, facts in figures.items():
         print(f"{name:14}" + "  ".join(f"{value:.2f} {what}" for what, value in facts.items()))
     faults = find_faults(figures)
-    print("\n".join(faults))
+    for fault in faults:
+        print(fault)
     raise SystemExit(1 if options.check and faults else 0)
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 import ci_mcp_kit.stdio_serving
 from support.event_loop import EventLoop
+from support.name_lookup import stay_on_this_machine
 from support.patience import PATIENCE
 from support.podman import podman, session_podman
 
@@ -26,7 +27,7 @@ os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("fixtures") / "author
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
-
+stay_on_this_machine()
 # The SDK gives a server ten seconds for its first answer, within which a busy machine may not have started it.
 mcp.client.session.DISCOVER_TIMEOUT_SECONDS = PATIENCE
 # A process ends soon after its server, so it gives the server a quarter of a second to close its connections. Within a

@@ -7,7 +7,6 @@ import zlib
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from importlib.metadata import version
 from itertools import count
 from random import random
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
@@ -32,6 +31,7 @@ from ci_mcp_kit.errors import (
     UnexpectedAnswer,
 )
 from ci_mcp_kit.http_client_factory import http_client
+from ci_mcp_kit.product_version import VERSION
 from ci_mcp_kit.request_observation import Attempt, unwatched
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ class Transport:
                 transport=self._network,
                 follow_redirects=False,  # the token would go along
                 # Of the codings that httpx knows, gzip is always there, and its output is counted while it is unpacked.
-                headers={"User-Agent": f"drone-mcp/{version('drone-mcp')}", "Accept-Encoding": "gzip"},
+                headers={"User-Agent": f"drone-mcp/{VERSION}", "Accept-Encoding": "gzip"},
             )
         except OSError as error:
             next_step = "Correct it where this process is started"

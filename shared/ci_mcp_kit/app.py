@@ -9,7 +9,6 @@ import os
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp.server.caching import CacheHint
@@ -22,6 +21,7 @@ from ci_mcp_kit.hidden_tools import ToolScopes
 from ci_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
 from ci_mcp_kit.misconfiguration_notice import NEXT_STEP, notice
 from ci_mcp_kit.outgoing_text import Cleaner
+from ci_mcp_kit.product_version import VERSION
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.resources_and_prompts import (
     Completer,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DISTRIBUTION = "drone-mcp"
 BAD_SETTINGS = 2  # the exit status, as argparse has it for wrong arguments
 STATE_LIFE = 300.0  # seconds that a person has to answer a question, as in `guard.confirmation_tokens`
 
@@ -148,7 +147,7 @@ def build_server(
             title=spec.title,
             description=spec.description,
             instructions=notice(settings.fault, spec.instructions) if settings.fault else spec.instructions,
-            version=version(DISTRIBUTION),
+            version=VERSION,
             tools=[make_tool(function, access.clean, refusal, access.notice, hidden) for function in functions],
             # For the root logger, which the SDK sets up here and `logs.configure` replaces later.
             log_level="WARNING",
@@ -307,7 +306,7 @@ def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
         epilog="\n".join([*also, "environment:", *rows, "", _TELEMETRY]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"{spec.command} {version(DISTRIBUTION)}")
+    parser.add_argument("--version", action="version", version=f"{spec.command} {VERSION}")
     parser.add_argument(
         "--check-environment", action="store_true", help="only check the environment; the status is 2 where it is wrong"
     )

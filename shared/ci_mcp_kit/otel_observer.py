@@ -12,7 +12,6 @@ import os
 import time
 import uuid
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,6 +30,7 @@ from ci_mcp_kit import observing
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.network_environment import is_loopback
 from ci_mcp_kit.observing import OK
+from ci_mcp_kit.product_version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +67,8 @@ class Telemetry:
             self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(session=_session("TRACES"))))
         readers = [PeriodicExportingMetricReader(OTLPMetricExporter(session=_session("METRICS")))] if metrics else []
         self._metrics = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
-        self._tracer = self._traces.get_tracer(SCOPE, version("drone-mcp"))
-        meter = self._metrics.get_meter(SCOPE, version("drone-mcp"))
+        self._tracer = self._traces.get_tracer(SCOPE, VERSION)
+        meter = self._metrics.get_meter(SCOPE, VERSION)
         self._operations = meter.create_histogram(
             "mcp.server.operation.duration",
             "s",
@@ -162,7 +162,7 @@ def _resource(service: str) -> Resource:
     """Describe this process; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence."""
     ours = {
         "service.name": service,
-        "service.version": version("drone-mcp"),
+        "service.version": VERSION,
         "service.instance.id": str(uuid.uuid4()),
     }
     # Without a name of the user's it holds "unknown_service", which must not replace ours.

@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "DRONE_MCP_ACTION_UNAPPROVED": "allow",
 }
 WIDTHS = (20, 30, 40, 60, 80, 100, 120, 160, 200, 300, 500)  # at which any text may be cut
-SLUG, NUMBER = "octo/hello", 4
+NUMBER = 4
 
 
 def leaking_build(number: int, status: str, text: str) -> dict[str, Any]:
@@ -50,10 +50,10 @@ def leaking_build(number: int, status: str, text: str) -> dict[str, Any]:
     return made_build(number, status, *stages, **texts, **refs, event="promote" if status == "pending" else "push")
 
 
-def leaking_drone(drone: respx.MockRouter, status: str, text: str) -> None:
+def leaking_drone(drone: respx.MockRouter, slug: str, status: str, text: str) -> None:
     """Answer every request with such builds, of which the one before the last is good."""
     build, good = leaking_build(NUMBER, status, text), leaking_build(NUMBER - 1, "success", text)
-    repo = made_repo(SLUG, build, timeout=60, protected=True)
+    repo = made_repo(slug, build, timeout=60, protected=True)
     line = f"error: {text}: {text}\n"
     log = [{"pos": index, "out": out, "time": index} for index, out in enumerate(["+ make\n", line, f"FAIL {text}\n"])]
     drone.get("/api/user").respond(json={"id": 1, "login": "mona", "active": True})
@@ -62,7 +62,7 @@ def leaking_drone(drone: respx.MockRouter, status: str, text: str) -> None:
     drone.get(path__regex=r"/builds/(latest|4)$").respond(json=build)
     drone.get(path__regex=r"/builds/\d+$").respond(json=good)
     drone.get(path__regex=r"/builds$").respond(json=[build, good])
-    drone.get(f"/api/repos/{SLUG}").respond(json=repo)
+    drone.get(f"/api/repos/{slug}").respond(json=repo)
 
 
 def texts() -> Iterator[str]:
@@ -76,12 +76,14 @@ def texts() -> Iterator[str]:
 @pytest.mark.parametrize("name", servers_that_ask_only("Drone"))
 async def test_half_a_secret_does_not_leave_where_a_text_is_cut(name: str, status: str) -> None:
     answered = set()
-    for text in texts():
-        with respx.mock(base_url=ENVIRONMENT["DRONE_SERVER"], assert_all_called=False) as drone:
-            leaking_drone(drone, status, text)
-            async with Client(make_server(name, ENVIRONMENT)) as client:
-                for tool in (await client.list_tools()).tools:
-                    result = await client.call_tool(tool.name, least_arguments(tool, SLUG, NUMBER))
+    async with Client(make_server(name, ENVIRONMENT)) as client:
+        tools = (await client.list_tools()).tools
+        for number, text in enumerate(texts()):
+            slug = f"octo/hello-{number}"  # nothing is known of it yet
+            with respx.mock(base_url=ENVIRONMENT["DRONE_SERVER"], assert_all_called=False) as drone:
+                leaking_drone(drone, slug, status, text)
+                for tool in tools:
+                    result = await client.call_tool(tool.name, least_arguments(tool, slug, NUMBER))
                     said = result.model_dump_json()
                     assert not [part for part in PARTS if part in said], (tool.name, text)
                     answered |= {tool.name} if not result.is_error else set()

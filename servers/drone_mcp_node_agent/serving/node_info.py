@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.product_version import VERSION
 from drone_mcp_node_agent.auth.callers import Caller, Role
 from drone_mcp_node_agent.runtime.runtime import RuntimeFault
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
@@ -39,7 +39,7 @@ class Node:
         memory = _read_memory()
         answer = pb.GetNodeResponse(
             name=self._name,
-            agent_version=version("drone-mcp"),
+            agent_version=VERSION,
             memory_total=memory.get("MemTotal", 0),
             memory_free=memory.get("MemAvailable", 0),
             disk_free=shutil.disk_usage(self._state).free,

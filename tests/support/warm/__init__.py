@@ -41,7 +41,7 @@ def warm_python() -> list[str]:
 
 
 def warm_interpreter(folder: Path) -> str:
-    """Write a program that takes the place of `python` where one path is wanted; it starts other things than modules cold."""
+    """Write a program that takes the place of `python` where one path is wanted; it starts modules warm."""
     program = folder / "python"
     warm = " ".join(map(shlex.quote, warm_python()))
     program.write_text(

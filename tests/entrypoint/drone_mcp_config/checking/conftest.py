@@ -6,6 +6,7 @@ import pytest
 
 from support.warm import warm_interpreter
 
+
 @pytest.fixture(scope="session")
 def interpreter(tmp_path_factory: pytest.TempPathFactory) -> str:
     return warm_interpreter(tmp_path_factory.mktemp("interpreter"))
