@@ -94,6 +94,7 @@ show_progress() { # reads pip's output; fails if pip did
     Successfully\ *) [ ! -t 2 ] || echo >&2 ;;
     "pip failed") return 1 ;;
     Looking\ * | Requirement\ already* | Ignoring\ * | \ \ Downloading\ * | \ \ Using\ *) ;;
+    \ \ Attempting\ * | \ *Found\ existing\ * | \ *Uninstalling\ * | \ *Successfully\ uninstalled\ *) ;;
     *) echo "$line" >&2 ;;
     esac
   done
