@@ -9,6 +9,7 @@ import anyio
 from mcp import MCPError
 
 from ci_mcp_kit.answer import ERROR
+from ci_mcp_kit.concurrency import for_each
 from drone_mcp_config.checking.check_result import Check, compare_tools
 from drone_mcp_config.checking.launching import LaunchFailed, RunningServer, from_plan, launched
 from drone_mcp_config.checking.served import check_served
@@ -31,7 +32,7 @@ async def check_servers(
     environment: Mapping[str, str],
     probes: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Check]:
-    """Yield one check for each server.
+    """Check several servers at once, and yield one check for each, in the order of the plan.
 
     Args:
         plan: of the role.
@@ -39,10 +40,13 @@ async def check_servers(
         environment: in which the client would be started.
         probes: server name -> the tool that asks its service, of those that are to be asked.
     """
-    for server in plan.servers:
-        yield await _check(
-            server, tools.get(server.name, ExpectedTools()), environment, (probes or {}).get(server.name)
-        )
+
+    async def check(server: PlannedServer) -> Check:
+        expected, probe = tools.get(server.name, ExpectedTools()), (probes or {}).get(server.name)
+        return await _check(server, expected, environment, probe)
+
+    for found in await for_each(plan.servers, check):
+        yield found
 
 
 def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None], clean: Cleaner) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 from mcp.client.stdio import get_default_environment
 
 from ci_mcp_kit.access_check import FLAG
+from ci_mcp_kit.concurrency import for_each
 from drone_mcp_config.checking.check_result import Check
 from drone_mcp_config.checking.launching import from_plan
 from drone_mcp_config.plan.model import StdioServer
@@ -23,20 +25,20 @@ PATIENCE = 30.0  # seconds for all tokens of a server
 
 
 async def check_tokens(plan: RolePlan, names: Collection[str], environment: Mapping[str, str]) -> AsyncIterator[Check]:
-    """Yield what each server found about its tokens.
+    """Have several servers check their tokens at once, and yield what each found, in the order of the plan.
 
     Args:
         plan: of the role.
         names: the servers that can check their tokens.
         environment: in which the client would be started.
     """
-    for server in plan.servers:
-        if isinstance(server, StdioServer) and server.ours and server.name in names:
-            for check in await _run(server, environment):
-                yield check
+    checking = [one for one in plan.servers if isinstance(one, StdioServer) and one.ours and one.name in names]
+    for checks in await for_each(checking, partial(_run, environment)):
+        for check in checks:
+            yield check
 
 
-async def _run(server: StdioServer, environment: Mapping[str, str]) -> list[Check]:
+async def _run(environment: Mapping[str, str], server: StdioServer) -> list[Check]:
     try:
         parameters = from_plan(server, environment)
         words, variables = [parameters.command, *parameters.args, FLAG], get_default_environment()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -35,6 +36,8 @@ from mcp.server.mcpserver import MCPServer
 if os.environ.get("BREAK"):
     print("starting", file=sys.stderr)
     sys.exit("no luck today with " + os.environ["ACCESS_TOKEN"])
+if os.environ.get("PIPE"):
+    open(os.environ["PIPE"], os.environ["SIDE"]).close()  # once the other side is open, too
 server = MCPServer("fake")
 
 
@@ -184,6 +187,25 @@ def test_a_server_is_started_and_asked_for_its_tools(run: Run, roles_dir: Callab
     found = checks(outcome)["fake"]
     assert (outcome.code, found["status"], found["detail"]) == (0, "ok", "started, 1 tool")
     assert found["seconds"] > 0
+
+
+@pytest.mark.usefixtures("drone")
+def test_several_servers_are_checked_at_once_and_reported_in_the_order_of_the_role(
+    run: Run, roles_dir: Callable[..., Path], script: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")  # each of the two starts only if the other one does
+    entries = "".join(
+        f"  {name}: {{command: {sys.executable}, args: [{script}], env: {{PIPE: {tmp_path}/pipe, SIDE: {side}}}}}\n"
+        for name, side in {"second": "r", "first": "w"}.items()
+    )
+    outcome = run("doctor", "--json", "--role", "r", "--roles-dir", str(roles_dir(r=f"role: r\nexternal:\n{entries}")))
+    found = checks(outcome)
+    assert (outcome.code, found["first"]["detail"], found["second"]["detail"]) == (
+        0,
+        "started, 1 tool",
+        "started, 1 tool",
+    )
+    assert [name for name in found if name in {"first", "second"}] == ["second", "first"]
 
 
 @pytest.mark.usefixtures("drone")
