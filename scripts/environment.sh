@@ -31,7 +31,7 @@ find_python() { # Debian's Python has a venv module without its package python3-
 
 # The checkout is installed in editable mode, so only changed requirements require a new installation.
 stamp() {
-  cat "requirements/$1.txt" requirements/build.txt requirements/pip.txt pyproject.toml | cksum
+  cat "requirements/$1.txt" requirements/build.txt pyproject.toml | cksum
 }
 
 # The last step of a set-up records the checkout for which it was made: the environment contains its path.

@@ -28,6 +28,7 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")
 
 stay_on_this_machine()
+
 # The SDK gives a server ten seconds for its first answer, within which a busy machine may not have started it.
 mcp.client.session.DISCOVER_TIMEOUT_SECONDS = PATIENCE
 # A process ends soon after its server, so it gives the server a quarter of a second to close its connections. Within a

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from typing import Any
 
@@ -14,16 +13,15 @@ def stay_on_this_machine() -> None:
     socket.getaddrinfo = _look_up_here
 
 
-def _look_up_here(host: bytes | str | None, *arguments: Any, **options: Any) -> Any:
+def _look_up_here(
+    host: bytes | str | None,
+    port: bytes | str | int | None,
+    family: int = 0,
+    type: int = 0,  # noqa: A002 - as `socket` calls it
+    proto: int = 0,
+    flags: int = 0,
+) -> Any:
     name = host.decode() if isinstance(host, bytes) else host or ""
-    if name in ("", "localhost", socket.gethostname()) or _is_address(name):
-        return look_up(host, *arguments, **options)
-    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    return True
+    if name not in ("", "localhost", socket.gethostname()):
+        flags |= socket.AI_NUMERICHOST  # with which a name is refused, and an address is not (getaddrinfo(3))
+    return look_up(host, port, family, type, proto, flags)

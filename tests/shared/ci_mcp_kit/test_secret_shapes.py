@@ -162,8 +162,8 @@ def test_time_grows_no_faster_than_the_text(unit: str) -> None:
         redact_shapes(unit * (size // len(unit)))
         return time.process_time() - began
 
-    cost(10_000)
-    assert min(cost(100_000) for _ in range(2)) < 20 * max(min(cost(12_500) for _ in range(3)), 0.0025)
+    cost(20_000)
+    assert min(cost(200_000) for _ in range(2)) < 20 * max(min(cost(25_000) for _ in range(3)), 0.0025)
 
 
 def test_a_password_that_is_a_word_goes_where_its_name_is_certain_and_stays_in_prose() -> None:
